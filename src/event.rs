@@ -1,0 +1,157 @@
+//! What can happen in a chatroom, and the one number that orders it.
+
+use std::{fmt, time::Duration};
+
+use crate::{
+    ids::{RoomId, UserId},
+    time::Timestamp,
+};
+
+/// What happened, in the sender's numbering. The order is the rule for ties: at the same
+/// millisecond destroy beats leave beats join beats create.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// `type` 0: the room was created.
+    Create,
+    /// `type` 1: users joined.
+    Join,
+    /// `type` 2: users left.
+    Leave,
+    /// `type` 3: the room was destroyed.
+    Destroy,
+}
+
+impl Kind {
+    /// The kind of a callback's `type`; `None` for a number that the sender does not document.
+    #[must_use]
+    pub const fn from_type(number: u64) -> Option<Self> {
+        match number {
+            0 => Some(Self::Create),
+            1 => Some(Self::Join),
+            2 => Some(Self::Leave),
+            3 => Some(Self::Destroy),
+            _ => None,
+        }
+    }
+
+    /// The callback's `type`.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        self as u64
+    }
+}
+
+/// The earliest plausible event: 1,000,000,000,000, in September 2001.
+pub const EARLIEST: Timestamp = match Timestamp::from_millis(1_000_000_000_000) {
+    Some(time) => time,
+    None => Timestamp::MAX,
+};
+
+/// How far an event may lie ahead of the receiver's clock. One event from further ahead would win
+/// for ever.
+pub const AHEAD: Duration = Duration::from_hours(1);
+
+/// Whether an event may have happened at `time`, judged at `now`.
+#[must_use]
+pub fn is_plausible(time: Timestamp, now: Timestamp) -> bool {
+    time >= EARLIEST && time.since(now) <= AHEAD
+}
+
+/// The order of events: `time * 100 + type * 10 + min(status, 9)`.
+///
+/// The sender gives no sequence and no id, so this number is both: two events with the same version
+/// about the same item are the same event. Everything but the ids can be read back from it.
+///
+/// ```
+/// use chatroom_status_sync::{event::{Kind, Version}, time::Timestamp};
+///
+/// let banned = Version::new(Timestamp::from_millis(1_574_476_797_772).unwrap(), Kind::Leave, 2);
+/// assert_eq!(banned.number(), 157_447_679_777_222);
+/// assert_eq!(banned.kind(), Kind::Leave);
+/// assert_eq!(banned.reason(), "banned");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version {
+    time: Timestamp,
+    kind: Kind,
+    status: u8,
+}
+
+impl Version {
+    /// The version of an event. Statuses of 9 and above are one.
+    #[must_use]
+    pub fn new(time: Timestamp, kind: Kind, status: u64) -> Self {
+        Self {
+            time,
+            kind,
+            status: u8::try_from(status.min(9)).unwrap_or(9),
+        }
+    }
+
+    /// Reads a version back from its number; `None` if no event has it.
+    #[must_use]
+    pub fn from_number(number: u64) -> Option<Self> {
+        let time = Timestamp::from_millis(number / 100)?;
+        let kind = Kind::from_type(number / 10 % 10)?;
+        Some(Self::new(time, kind, number % 10))
+    }
+
+    /// The number that the table stores.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        self.time.millis() * 100 + self.kind.number() * 10 + self.status as u64
+    }
+
+    /// When it happened.
+    #[must_use]
+    pub const fn time(self) -> Timestamp {
+        self.time
+    }
+
+    /// What happened.
+    #[must_use]
+    pub const fn kind(self) -> Kind {
+        self.kind
+    }
+
+    /// The callback's `status`, 9 standing for everything above.
+    #[must_use]
+    pub const fn status(self) -> u8 {
+        self.status
+    }
+
+    /// How it came about, as the table says it.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self.status {
+            0 => "requested",
+            1 => "auto_exit",
+            2 => "banned",
+            3 => "auto_destroyed",
+            4 => "status_4",
+            5 => "status_5",
+            6 => "status_6",
+            7 => "status_7",
+            8 => "status_8",
+            _ => "status_9",
+        }
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.number().fmt(f)
+    }
+}
+
+/// One event of a callback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// The room that it happened in.
+    pub room: RoomId,
+    /// Whom it is about. May be empty, and says nothing where the room itself is the subject
+    /// (create, destroy).
+    pub users: Vec<UserId>,
+    /// When, what and how.
+    pub version: Version,
+}

@@ -1,0 +1,112 @@
+//! The three names that a callback carries: app, room and user.
+//!
+//! The sender documents room and user ids of up to 64 bytes. [`MAX_BYTES`] is four times that: an
+//! id that the sender may one day allow is still stored, and the longest key built from two of them
+//! stays far below DynamoDB's limit of 1,024 bytes for a sort key.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// The longest id that is accepted, in bytes of UTF-8.
+pub const MAX_BYTES: usize = 256;
+
+/// Why a text is no id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdError {
+    /// The text has no characters.
+    Empty,
+    /// The text has more than [`MAX_BYTES`] bytes.
+    TooLong,
+    /// An app key has a `#`, which would make its keys in the table ambiguous.
+    HasSeparator,
+}
+
+impl fmt::Display for IdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("is empty"),
+            Self::TooLong => write!(f, "has more than {MAX_BYTES} bytes"),
+            Self::HasSeparator => f.write_str("contains '#'"),
+        }
+    }
+}
+
+impl std::error::Error for IdError {}
+
+fn checked(text: String) -> Result<String, IdError> {
+    match text.len() {
+        0 => Err(IdError::Empty),
+        1..=MAX_BYTES => Ok(text),
+        _ => Err(IdError::TooLong),
+    }
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The id as the sender wrote it.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+id! {
+    /// An app of the IM platform. Not a secret: it only says which secret signs.
+    AppKey
+}
+id! {
+    /// A chatroom, unique within its app. The same id can be used again after the room was destroyed.
+    RoomId
+}
+id! {
+    /// A user, unique within the app.
+    UserId
+}
+
+impl AppKey {
+    /// Accepts 1 to [`MAX_BYTES`] bytes without `#`.
+    ///
+    /// # Errors
+    /// Says which of these rules the text breaks.
+    pub fn new(text: impl Into<String>) -> Result<Self, IdError> {
+        let text = text.into();
+        if text.contains('#') {
+            return Err(IdError::HasSeparator);
+        }
+        checked(text).map(Self)
+    }
+}
+
+impl RoomId {
+    /// Accepts 1 to [`MAX_BYTES`] bytes.
+    ///
+    /// # Errors
+    /// Says which of these rules the text breaks.
+    pub fn new(text: impl Into<String>) -> Result<Self, IdError> {
+        checked(text.into()).map(Self)
+    }
+}
+
+impl UserId {
+    /// Accepts 1 to [`MAX_BYTES`] bytes.
+    ///
+    /// # Errors
+    /// Says which of these rules the text breaks.
+    pub fn new(text: impl Into<String>) -> Result<Self, IdError> {
+        checked(text.into()).map(Self)
+    }
+}

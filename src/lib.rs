@@ -1,0 +1,30 @@
+//! Receives the chatroom status callbacks of a RongCloud app and keeps a DynamoDB table that says,
+//! at any moment, who is in which room.
+//!
+//! The sender gives five seconds, tries twice more, and then forgets the event; it promises no
+//! order and no ids, and repeats itself. What makes the table right all the same is that every
+//! event has a [`Version`](event::Version), that folding events takes the newest of each kind, and
+//! that every write is conditional on being newer than what is stored.
+//!
+//! # The way of the data
+//!
+//! Read the modules in this order; none needs a later one to be understood.
+//!
+//! What a callback means. Nothing here knows HTTP, DynamoDB or a clock:
+//!
+//! * [`ids`] and [`time`]: app, room, user, Unix milliseconds.
+//! * [`event`]: what can happen, and the number that orders it.
+//! * [`keyring`]: who may sign for which app.
+//! * [`callback`]: the signature. Turns what came in into something that may be read.
+//! * [`parse`]: the body. Turns bytes into events, and keeps those that make no sense.
+//! * [`plan`]: folds events into at most one change per member and per room.
+//! * [`room`]: what a room's own item means for those who join it.
+
+pub mod callback;
+pub mod event;
+pub mod ids;
+pub mod keyring;
+pub mod parse;
+pub mod plan;
+pub mod room;
+pub mod time;

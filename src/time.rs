@@ -1,0 +1,66 @@
+//! Unix milliseconds, the only clock that sender, receiver and table share.
+
+use std::{
+    fmt,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use serde::Serialize;
+
+/// A point in time in Unix milliseconds, at most 13 decimal digits (until the year 2286).
+///
+/// The bound is what makes arithmetic on it safe: a [`Version`](crate::event::Version) is this
+/// times a hundred.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Timestamp(u64);
+
+impl Timestamp {
+    /// The largest value: 9,999,999,999,999.
+    pub const MAX: Self = Self(9_999_999_999_999);
+
+    /// The time of a number of Unix milliseconds; `None` above [`Timestamp::MAX`].
+    #[must_use]
+    pub const fn from_millis(millis: u64) -> Option<Self> {
+        if millis <= Self::MAX.0 {
+            Some(Self(millis))
+        } else {
+            None
+        }
+    }
+
+    /// What this machine's clock says now.
+    #[must_use]
+    pub fn now() -> Self {
+        let since_epoch = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        u64::try_from(since_epoch.as_millis())
+            .ok()
+            .and_then(Self::from_millis)
+            .unwrap_or(Self::MAX)
+    }
+
+    /// Unix milliseconds.
+    #[must_use]
+    pub const fn millis(self) -> u64 {
+        self.0
+    }
+
+    /// Unix seconds, rounded down.
+    #[must_use]
+    pub const fn seconds(self) -> u64 {
+        self.0 / 1000
+    }
+
+    /// How much later this is than `earlier`; zero if it is not later.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -19,12 +19,36 @@
 //! * [`parse`]: the body. Turns bytes into events, and keeps those that make no sense.
 //! * [`plan`]: folds events into at most one change per member and per room.
 //! * [`room`]: what a room's own item means for those who join it.
+//!
+//! Where it is kept:
+//!
+//! * [`table`]: the conditional writes that make any order end in the same items.
+//! * [`dead_letters`]: what was signed but not understood.
+//!
+//! Who calls whom:
+//!
+//! * [`settings`], [`aws`] and [`secrets`]: what a function needs before it can start.
+//! * [`answer`] and [`log`]: what the caller hears, and what the operator reads.
+//! * [`receiver`]: from a request to its answer, all of the above in one place.
+//! * [`worker`]: the same for events that come back from a queue.
+//! * [`gateway`] and [`lambda`]: API Gateway's events, and the Lambda runtime around them.
 
+pub mod answer;
+pub mod aws;
 pub mod callback;
+pub mod dead_letters;
 pub mod event;
+pub mod gateway;
 pub mod ids;
 pub mod keyring;
+pub mod lambda;
+pub mod log;
 pub mod parse;
 pub mod plan;
+pub mod receiver;
 pub mod room;
+pub mod secrets;
+pub mod settings;
+pub mod table;
 pub mod time;
+pub mod worker;

@@ -1,0 +1,92 @@
+//! What the caller hears: short, and without internals.
+
+use serde::Serialize;
+
+use crate::callback::Refusal;
+
+/// What became of a callback's changes and events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Counts {
+    /// Changes that the table now shows.
+    pub applied: usize,
+    /// Changes that the table knew already, or knew something newer than.
+    pub stale: usize,
+    /// Changes that are queued to be written later.
+    pub deferred: usize,
+    /// Events that could not be understood and are kept, raw, in the dead-letter queue.
+    pub quarantined: usize,
+}
+
+/// The answer to one request. The sender takes only 200 for an answer, and tries everything else
+/// again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Everything is stored or safely queued.
+    Accepted(Counts),
+    /// Signed, but the body is no JSON array or object; it is kept in the dead-letter queue.
+    InvalidBody,
+    /// Not verified: nothing was read, nothing is stored.
+    Refused(Refusal),
+    /// The caller's address is not allowed.
+    Forbidden,
+    /// Something could be neither stored nor queued in time. The sender is to try again.
+    Unavailable,
+}
+
+impl Answer {
+    /// The HTTP status.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::Accepted(_) => 200,
+            Self::InvalidBody => 400,
+            Self::Refused(_) => 401,
+            Self::Forbidden => 403,
+            Self::Unavailable => 503,
+        }
+    }
+
+    /// The JSON body.
+    #[must_use]
+    pub fn body(&self) -> String {
+        let error = |code, message: &str| {
+            json(&Error {
+                error: code,
+                message,
+            })
+        };
+        match self {
+            Self::Accepted(counts) => json(counts),
+            Self::InvalidBody => error(
+                "invalid_body",
+                "The body is no JSON array or object of events.",
+            ),
+            Self::Refused(refusal) => error(refusal.code(), &refusal.message()),
+            Self::Forbidden => error("forbidden", "This address may not call."),
+            Self::Unavailable => error(
+                "unavailable",
+                "The callback could not be stored in time. Please send it again.",
+            ),
+        }
+    }
+
+    /// Seconds after which to try again.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<&'static str> {
+        match self {
+            Self::Unavailable => Some("1"),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Error<'a> {
+    error: &'a str,
+    message: &'a str,
+}
+
+fn json(body: &impl Serialize) -> String {
+    // Strings and numbers always serialise.
+    serde_json::to_string(body).unwrap_or_default()
+}

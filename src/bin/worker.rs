@@ -1,0 +1,35 @@
+//! The Lambda function that applies deferred events. All it does is to connect the Lambda runtime
+//! with the [`Worker`].
+
+use std::{process::ExitCode, time::Duration};
+
+use chatroom_status_sync::{
+    aws::Aws,
+    lambda,
+    log::Line,
+    settings::{Environment, Storage},
+    time::Timestamp,
+    worker::{SqsEvent, Worker},
+};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use tokio::time::Instant;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    lambda::main(async || {
+        let env = Environment::of_process();
+        let worker = &Worker::new(Storage::read(&env)?, &Aws::from_env(&env)?);
+        let handler = |event: LambdaEvent<SqsEvent>| async move {
+            let now = Timestamp::now();
+            let time_left =
+                lambda::time_left(&event.context, now).unwrap_or(Duration::from_secs(30));
+            let (response, lines) = worker
+                .work(event.payload, now, Instant::now() + time_left)
+                .await;
+            lines.iter().for_each(Line::print);
+            Ok::<_, Error>(response)
+        };
+        lambda_runtime::run(service_fn(handler)).await
+    })
+    .await
+}

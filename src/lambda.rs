@@ -1,0 +1,33 @@
+//! What both Lambda binaries share: how they start, and how much time they have.
+
+use std::{process::ExitCode, time::Duration};
+
+use lambda_runtime::{Context, Error};
+
+use crate::{log::Level, time::Timestamp};
+
+/// What is kept of the function's time for the answer itself.
+const MARGIN: Duration = Duration::from_millis(300);
+
+/// Runs a function until Lambda ends it. If it cannot start, its log says why in one line.
+pub async fn main(run: impl AsyncFnOnce() -> Result<(), Error>) -> ExitCode {
+    let error = if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
+        "this program runs inside AWS Lambda, or under `cargo lambda watch`; to try it locally: chatroom serve".into()
+    } else {
+        match run().await {
+            Ok(()) => return ExitCode::SUCCESS,
+            Err(error) => error,
+        }
+    };
+    let line = serde_json::json!({"level": Level::Error, "message": "start failed", "error": error.to_string()});
+    eprintln!("{line}");
+    ExitCode::FAILURE
+}
+
+/// How long the platform lets this invocation run. `None` if its deadline has passed already: then
+/// this invocation would not be running, so the deadline is a sample's, not the platform's.
+#[must_use]
+pub fn time_left(context: &Context, now: Timestamp) -> Option<Duration> {
+    let deadline = Timestamp::from_millis(context.deadline).filter(|&deadline| deadline > now)?;
+    Some(deadline.since(now).saturating_sub(MARGIN))
+}

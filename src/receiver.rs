@@ -1,0 +1,255 @@
+//! From a request to its answer: the whole way of a callback, on one screen.
+
+use std::{net::IpAddr, time::Duration};
+
+use ipnet::IpNet;
+use tokio::time::{Instant, timeout_at};
+
+use crate::{
+    answer::{Answer, Counts},
+    aws::Aws,
+    callback::{Freshness, Refusal, Unverified, Verified},
+    dead_letters::{self, DeadLetters, Origin},
+    log::{Level, Line},
+    parse::{InvalidBody, Parsed, parse},
+    plan::Plan,
+    secrets::Secrets,
+    settings::{SettingError, Settings},
+    table::Table,
+    time::Timestamp,
+};
+
+/// What handles callbacks: made once at the start, shared by all requests.
+pub struct Receiver {
+    secrets: Secrets,
+    table: Table,
+    dead_letters: DeadLetters,
+    freshness: Freshness,
+    allowed_sources: Vec<IpNet>,
+    budget: Duration,
+}
+
+/// One HTTP request, as far as it matters.
+pub struct Request {
+    /// The gateway's id, for the log.
+    pub id: String,
+    /// When the gateway took it: from here on the sender's patience is counted.
+    pub accepted: Timestamp,
+    /// When this function got it.
+    pub received: Timestamp,
+    /// Where it comes from; `None` if the gateway does not say.
+    pub source: Option<IpAddr>,
+    /// Query string and body.
+    pub callback: Unverified,
+}
+
+/// What the log says about a request beside its answer.
+#[derive(Default)]
+struct Notes {
+    app_key: Option<String>,
+    lag_ms: Option<u64>,
+    error: Option<String>,
+}
+
+impl Receiver {
+    /// Connects to everything that handling needs, and reads the secrets.
+    ///
+    /// # Errors
+    /// If the secrets cannot be read. A table that does not answer yet is no error.
+    pub async fn start(settings: Settings, aws: &Aws) -> Result<Self, SettingError> {
+        let storage = settings.storage;
+        let table = Table::new(aws.dynamodb(), storage.table_name, storage.retention_days);
+        let (secrets, ()) = tokio::join!(
+            Secrets::load(settings.secrets, || aws.secrets_manager()),
+            table.connect()
+        );
+        Ok(Self {
+            secrets: secrets?,
+            table,
+            dead_letters: DeadLetters::new(aws.sqs(), storage.dead_letter_queue_url),
+            freshness: settings.freshness,
+            allowed_sources: settings.allowed_sources,
+            budget: settings.budget,
+        })
+    }
+
+    /// Answers a request. `time_left` is the function's own time, if the platform sets one.
+    pub async fn receive(&self, request: Request, time_left: Option<Duration>) -> (Answer, Line) {
+        let started = Instant::now();
+        let patience = self
+            .budget
+            .saturating_sub(request.received.since(request.accepted));
+        let deadline = started + time_left.map_or(patience, |left| left.min(patience));
+        let (id, mut notes) = (request.id.clone(), Notes::default());
+        let answer = self.handle(request, deadline, &mut notes).await;
+        let line = line(id, &answer, notes, started.elapsed());
+        (answer, line)
+    }
+
+    async fn handle(&self, request: Request, deadline: Instant, notes: &mut Notes) -> Answer {
+        let Request {
+            id,
+            received,
+            source,
+            callback,
+            ..
+        } = request;
+        if !self.allows(source) {
+            return Answer::Forbidden;
+        }
+        let verified = match self.verify(callback, received, deadline, notes).await {
+            Ok(verified) => verified,
+            Err(answer) => return answer,
+        };
+        notes.app_key = Some(verified.app().to_string());
+        let origin = Origin {
+            app_key: verified.app(),
+            request_id: &id,
+            received_at: received,
+        };
+        match parse(&verified, received) {
+            Ok(parsed) => self.store(parsed, origin, deadline, notes).await,
+            Err(InvalidBody) => {
+                let kept = self
+                    .dead_letters
+                    .send(dead_letters::for_body(origin, verified.body()), deadline)
+                    .await;
+                kept.map_or_else(|why| unavailable(why, notes), |()| Answer::InvalidBody)
+            }
+        }
+    }
+
+    fn allows(&self, source: Option<IpAddr>) -> bool {
+        let is_allowed = |source: IpAddr| {
+            let source = source.to_canonical();
+            self.allowed_sources
+                .iter()
+                .any(|network| network.contains(&source))
+        };
+        self.allowed_sources.is_empty() || source.is_some_and(is_allowed)
+    }
+
+    /// Verifies with the known secrets, and once more with newly read ones if that could change the
+    /// verdict.
+    async fn verify(
+        &self,
+        callback: Unverified,
+        now: Timestamp,
+        deadline: Instant,
+        notes: &mut Notes,
+    ) -> Result<Verified, Answer> {
+        let refused = |notes: &mut Notes, refusal: Refusal| {
+            notes.error = Some(format!("{} {}", refusal.message(), refusal.advice()));
+            Answer::Refused(refusal)
+        };
+        let (callback, refusal) =
+            match callback.verify(&self.secrets.current(), self.freshness, now) {
+                Ok(verified) => return Ok(verified),
+                Err(refused) => refused,
+            };
+        if !refusal.may_be_rotation() {
+            return Err(refused(notes, refusal));
+        }
+        match timeout_at(deadline, self.secrets.reread()).await {
+            Ok(Ok(None)) => Err(refused(notes, refusal)),
+            Ok(Ok(Some(keyring))) => callback
+                .verify(&keyring, self.freshness, now)
+                .map_err(|(_, refusal)| refused(notes, refusal)),
+            // It may well be signed with a new secret: nobody can tell now, so the sender is to ask
+            // again.
+            Ok(Err(why)) => Err(unavailable(why.to_string(), notes)),
+            Err(_) => Err(unavailable(
+                "Secrets Manager did not answer in time".to_owned(),
+                notes,
+            )),
+        }
+    }
+
+    /// Brings what was understood into the table and what was not into the dead-letter queue, at
+    /// the same time.
+    async fn store(
+        &self,
+        parsed: Parsed<'_>,
+        origin: Origin<'_>,
+        deadline: Instant,
+        notes: &mut Notes,
+    ) -> Answer {
+        let lag = |time: Timestamp| {
+            u64::try_from(origin.received_at.since(time).as_millis()).unwrap_or(u64::MAX)
+        };
+        notes.lag_ms = parsed
+            .events
+            .iter()
+            .map(|event| lag(event.version.time()))
+            .max();
+        let quarantined = parsed.faults.len();
+        let letters = parsed
+            .faults
+            .iter()
+            .flat_map(|fault| dead_letters::for_fault(origin, fault))
+            .collect();
+        let plan = Plan::of(parsed.events);
+        let (outcome, kept) = tokio::join!(
+            self.table.apply(origin.app_key, &plan, deadline),
+            self.dead_letters.send(letters, deadline),
+        );
+        if let Some(why) = outcome.failure {
+            let changes = outcome.unwritten.len();
+            return unavailable(
+                format!("{changes} of {} changes unwritten: {why}", plan.len()),
+                notes,
+            );
+        }
+        if let Err(why) = kept {
+            return unavailable(why, notes);
+        }
+        let reasons: Vec<_> = parsed
+            .faults
+            .iter()
+            .take(3)
+            .map(|fault| fault.reason.as_str())
+            .collect();
+        if !reasons.is_empty() {
+            notes.error = Some(format!("see the dead-letter queue: {}", reasons.join("; ")));
+        }
+        Answer::Accepted(Counts {
+            applied: outcome.applied,
+            stale: outcome.stale,
+            deferred: 0,
+            quarantined,
+        })
+    }
+}
+
+fn unavailable(why: String, notes: &mut Notes) -> Answer {
+    notes.error = Some(why);
+    Answer::Unavailable
+}
+
+fn line(request_id: String, answer: &Answer, notes: Notes, duration: Duration) -> Line {
+    let (level, message, counts) = match answer {
+        Answer::Accepted(counts) if counts.quarantined > 0 => {
+            (Level::Warn, "callback stored in part", Some(*counts))
+        }
+        Answer::Accepted(counts) => (Level::Info, "callback stored", Some(*counts)),
+        Answer::InvalidBody => (Level::Warn, "body kept in the dead-letter queue", None),
+        Answer::Refused(_) => (Level::Warn, "callback refused", None),
+        Answer::Forbidden => (Level::Warn, "source address not in ALLOWED_SOURCES", None),
+        Answer::Unavailable => (
+            Level::Error,
+            "callback not stored, sender asked to repeat it",
+            None,
+        ),
+    };
+    Line {
+        level,
+        message: message.to_owned(),
+        request_id,
+        status: Some(answer.status()),
+        app_key: notes.app_key,
+        counts,
+        duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+        lag_ms: notes.lag_ms,
+        error: notes.error,
+    }
+}

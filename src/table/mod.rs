@@ -1,0 +1,57 @@
+//! The table: one item per member and per room, each a last-writer-wins register.
+//!
+//! Every change is one `UpdateItem` under the condition that the item is older than the change. The
+//! modules, in the order in which a change passes them:
+//!
+//! * [`key`]: where an item lives.
+//! * [`update`]: what is written, as expressions.
+//! * [`stored`]: what an item that was there already says.
+//! * [`register`]: the protocol for one item: write, and where the item was newer, raise what it
+//!   lacks.
+//! * [`apply`]: the protocol for a whole plan: everything at once, then what the rooms' own items
+//!   call for.
+
+pub mod apply;
+pub mod key;
+pub mod register;
+pub mod stored;
+pub mod update;
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
+
+/// An item as the SDK gives it.
+pub type Attributes = HashMap<String, AttributeValue>;
+
+/// A handle on the table: cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Table {
+    client: Client,
+    name: String,
+    retention_seconds: u64,
+}
+
+impl Table {
+    /// The table `name`, whose tombstones and destroyed rooms are kept for `retention_days`.
+    #[must_use]
+    pub fn new(client: Client, name: impl Into<String>, retention_days: u32) -> Self {
+        Self {
+            client,
+            name: name.into(),
+            retention_seconds: u64::from(retention_days) * 24 * 60 * 60,
+        }
+    }
+
+    /// The client that it uses.
+    #[must_use]
+    pub const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The table's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}

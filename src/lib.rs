@@ -32,6 +32,7 @@
 //! * [`receiver`]: from a request to its answer, all of the above in one place.
 //! * [`worker`]: the same for events that come back from a queue.
 //! * [`gateway`] and [`lambda`]: API Gateway's events, and the Lambda runtime around them.
+//! * [`local`]: all of it on one machine, for people and for tests.
 
 pub mod answer;
 pub mod aws;
@@ -42,6 +43,8 @@ pub mod gateway;
 pub mod ids;
 pub mod keyring;
 pub mod lambda;
+#[cfg(feature = "cli")]
+pub mod local;
 pub mod log;
 pub mod parse;
 pub mod plan;

@@ -13,7 +13,11 @@
 
 pub mod apply;
 pub mod key;
+#[cfg(feature = "cli")]
+pub mod read;
 pub mod register;
+#[cfg(feature = "cli")]
+pub mod schema;
 pub mod stored;
 pub mod update;
 

@@ -1,0 +1,72 @@
+//! Access to a table, local or in AWS, as the commands that read share it.
+
+use std::net::IpAddr;
+
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_dynamodb::config::Credentials;
+use chatroom_status_sync::{
+    aws,
+    ids::AppKey,
+    local::{TABLE, sample::APP_KEY},
+    settings::Environment,
+    table::Table,
+};
+use clap::Args;
+
+use crate::Result;
+
+#[derive(Args)]
+pub struct Access {
+    /// The table's name
+    #[arg(long, env = "TABLE_NAME", default_value = TABLE)]
+    table: String,
+    /// The app whose rooms are meant
+    #[arg(long, env = "APP_KEY", default_value = APP_KEY, value_parser = |text: &str| AppKey::new(text))]
+    pub app_key: AppKey,
+    /// A DynamoDB endpoint, such as the one that `chatroom serve` prints; without it, the one in
+    /// AWS
+    #[arg(long, env = "AWS_ENDPOINT_URL_DYNAMODB")]
+    endpoint_url: Option<String>,
+    /// Print JSON for programs
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Access {
+    /// Connects with the standard credentials and region. An endpoint on this machine needs
+    /// neither.
+    pub async fn table(&self) -> Result<Table> {
+        let mut config = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(aws::http_client(&Environment::of_process())?);
+        if let Some(url) = &self.endpoint_url {
+            config = config.endpoint_url(url);
+            if is_local(url) {
+                let credentials = Credentials::new("local", "local", None, None, "local endpoint");
+                config = config
+                    .credentials_provider(credentials)
+                    .region(Region::from_static("us-east-1"));
+            }
+        }
+        let client = aws_sdk_dynamodb::Client::new(&config.load().await);
+        // Reading sets no expiry, so the retention does not matter.
+        Ok(Table::new(client, &self.table, 1))
+    }
+}
+
+fn is_local(url: &str) -> bool {
+    let authority = url
+        .split("://")
+        .nth(1)
+        .unwrap_or(url)
+        .split('/')
+        .next()
+        .unwrap_or_default();
+    let host = authority
+        .rsplit_once(':')
+        .map_or(authority, |(host, _)| host)
+        .trim_matches(['[', ']']);
+    host == "localhost"
+        || host
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}

@@ -1,0 +1,60 @@
+//! `chatroom`: everything that a person does with this project.
+
+mod access;
+mod demo;
+mod event;
+mod send;
+mod serve;
+mod show;
+
+use std::{error::Error, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+/// Receive RongCloud chatroom callbacks, and see who is in which room.
+#[derive(Parser)]
+#[command(version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Send sample callbacks through the real handler into an embedded table, and show both
+    Demo,
+    /// Run callback endpoint and table on this machine until Ctrl-C
+    Serve(serve::Options),
+    /// Make a signed callback: as an API Gateway event, as a curl command, or sent to a URL
+    Event(event::Options),
+    /// Show who is in a room
+    Members(show::Members),
+    /// Show a room: whether it is active, since when, how many are in it
+    Room(show::Room),
+    /// Show the rooms that a user is in
+    User(show::User),
+    /// Show the active rooms of an app
+    Rooms(show::Rooms),
+}
+
+type Result<T = ()> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Demo => demo::run().await,
+        Command::Serve(options) => serve::run(options).await,
+        Command::Event(options) => event::run(options).await,
+        Command::Members(options) => options.run().await,
+        Command::Room(options) => options.run().await,
+        Command::User(options) => options.run().await,
+        Command::Rooms(options) => options.run().await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

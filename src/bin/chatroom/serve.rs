@@ -1,0 +1,80 @@
+//! `chatroom serve`: the whole way on this machine, kept running.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
+
+use chatroom_status_sync::{
+    ids::{AppKey, RoomId},
+    local::{Addresses, Stack, TABLE, engine::Storage, sample},
+    log::Line,
+    settings::Environment,
+    table::key::Key,
+    time::Timestamp,
+};
+use clap::Args;
+
+use crate::Result;
+
+#[derive(Args)]
+pub struct Options {
+    /// Keep the data in memory only
+    #[arg(long, conflicts_with = "data")]
+    memory: bool,
+    /// The file that keeps the data between runs
+    #[arg(long, default_value = "chatrooms.db")]
+    data: PathBuf,
+    /// The port for callbacks
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// The port of the DynamoDB endpoint
+    #[arg(long, default_value_t = 8000)]
+    dynamodb_port: u16,
+    /// The port of the SQS endpoint
+    #[arg(long, default_value_t = 9324)]
+    sqs_port: u16,
+}
+
+pub async fn run(options: Options) -> Result {
+    let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let addresses = Addresses {
+        callback: at(options.port),
+        dynamodb: at(options.dynamodb_port),
+        sqs: at(options.sqs_port),
+    };
+    let storage = if options.memory {
+        Storage::Memory
+    } else {
+        Storage::File(options.data)
+    };
+    let stack = Stack::start(storage, addresses, &Environment::of_process(), Line::print).await?;
+
+    let (app, room) = (AppKey::new(sample::APP_KEY)?, RoomId::new("lobby")?);
+    let join = sample::WireEvent::new(room.as_str(), &["anna", "ben"], 1, 0, Timestamp::now());
+    let callback = sample::SignedCallback::now(sample::body_of(&[join]));
+    let partition = Key {
+        app: &app,
+        room: &room,
+        user: None,
+    }
+    .partition();
+    let dynamodb = stack.engine.url();
+    println!("callbacks    {}", stack.endpoint.url());
+    println!("dynamodb     {dynamodb}   (table {TABLE})");
+    println!("dead letters {}", stack.dead_letters.queue_url());
+    println!();
+    println!("Send a callback (signed now, good for 15 minutes):");
+    println!("  {}", callback.curl(stack.endpoint.url()));
+    println!("Read the room:");
+    println!(
+        "  AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws dynamodb query --region us-east-1 \
+         --endpoint-url {dynamodb} --table-name {TABLE} --key-condition-expression 'pk = :room' \
+         --expression-attribute-values '{{\":room\":{{\"S\":\"{partition}\"}}}}'"
+    );
+    println!("  chatroom members {room} --endpoint-url {dynamodb}");
+    println!();
+    println!("Each callback's log line follows. Ctrl-C ends.");
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! Everything on one machine: an embedded DynamoDB engine, a queue and an API gateway on loopback,
+//! and the real [`Receiver`] between them, set up by the same variables as in Lambda.
+//!
+//! * [`engine`]: DynamoDB, spoken to over HTTP as the real one.
+//! * [`queue`]: as much of SQS as is used here.
+//! * [`sample`]: signed callbacks, as the IM server sends them.
+//! * [`endpoint`]: the API gateway, which makes Lambda events of HTTP requests.
+
+pub mod endpoint;
+pub mod engine;
+pub mod queue;
+pub mod sample;
+
+use std::{error::Error, net::SocketAddr};
+
+use crate::{
+    aws::Aws,
+    log::Line,
+    receiver::Receiver,
+    settings::{Environment, Settings},
+    table::{Table, schema},
+};
+use endpoint::Endpoint;
+use engine::{Engine, Storage};
+use queue::Queue;
+
+/// The name of the table, in every local set-up.
+pub const TABLE: &str = "chatrooms";
+
+/// A whole local deployment. Dropping it ends it.
+pub struct Stack {
+    /// Where callbacks go.
+    pub endpoint: Endpoint,
+    /// Where the table is.
+    pub engine: Engine,
+    /// Where dead letters go.
+    pub dead_letters: Queue,
+    /// A handle on the table, for reading.
+    pub table: Table,
+}
+
+/// Where a local deployment listens. Port 0 is any free one.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses {
+    /// For callbacks.
+    pub callback: SocketAddr,
+    /// For DynamoDB.
+    pub dynamodb: SocketAddr,
+    /// For SQS.
+    pub sqs: SocketAddr,
+}
+
+impl Addresses {
+    /// Loopback with free ports.
+    #[must_use]
+    pub fn free() -> Self {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self {
+            callback: any,
+            dynamodb: any,
+            sqs: any,
+        }
+    }
+}
+
+impl Stack {
+    /// Starts everything and creates the table if it is not there. The sample app is served, unless
+    /// `settings` say otherwise: they may replace every variable that is about callbacks, and
+    /// none that is about this deployment. `log` gets the line of each request.
+    ///
+    /// # Errors
+    /// If a port is taken, the data cannot be opened, or a setting is wrong.
+    pub async fn start(
+        storage: Storage,
+        at: Addresses,
+        settings: &Environment<'_>,
+        log: fn(&Line),
+    ) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let engine = Engine::start(storage, at.dynamodb).await?;
+        let dead_letters = Queue::start(at.sqs).await?;
+        let secrets = serde_json::json!({ sample::APP_KEY: sample::APP_SECRET }).to_string();
+        let (settings, aws) = {
+            let env =
+                Environment::new(
+                    |name| match environment(name, engine.url(), &dead_letters) {
+                        Some(value) => Some(value),
+                        None if name == "APP_SECRETS" => {
+                            Some(settings.get(name).unwrap_or_else(|| secrets.clone()))
+                        }
+                        None if name.starts_with("AWS_") || name == "APP_SECRETS_ARN" => None,
+                        None => settings.get(name),
+                    },
+                );
+            (Settings::read(&env)?, Aws::from_env(&env)?)
+        };
+        let table = Table::new(aws.dynamodb(), TABLE, settings.storage.retention_days);
+        schema::create(table.client(), TABLE).await?;
+        let receiver = Receiver::start(settings, &aws).await?;
+        let endpoint = Endpoint::start(receiver, at.callback, log).await?;
+        Ok(Self {
+            endpoint,
+            engine,
+            dead_letters,
+            table,
+        })
+    }
+}
+
+/// The variables of a function that uses local endpoints.
+#[must_use]
+pub fn environment(name: &str, dynamodb: &str, dead_letters: &Queue) -> Option<String> {
+    let value = match name {
+        "TABLE_NAME" => TABLE,
+        "DEAD_LETTER_QUEUE_URL" => return Some(dead_letters.queue_url()),
+        "AWS_REGION" => "us-east-1",
+        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "local",
+        "AWS_ENDPOINT_URL_DYNAMODB" => dynamodb,
+        "AWS_ENDPOINT_URL_SQS" => dead_letters.url(),
+        _ => return None,
+    };
+    Some(value.to_owned())
+}

@@ -1,0 +1,177 @@
+//! Signed callbacks, as the IM server sends them.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{callback, keyring::Secret, time::Timestamp};
+
+/// The app of all samples: the one in the vendor's documentation.
+pub const APP_KEY: &str = "someappKey";
+/// Its secret there. A sample, so no secret at all.
+pub const APP_SECRET: &str = "Y1W2MeFwwwRxa0";
+/// The nonce there.
+pub const NONCE: &str = "14314";
+/// The path of callbacks: the vendor's, and the template's.
+pub const PATH: &str = "/chatroom_status_sync";
+
+/// A callback, ready to be sent.
+#[derive(Debug, Clone)]
+pub struct SignedCallback {
+    /// `appKey=...&timestamp=...&nonce=...&signature=...`
+    pub query: String,
+    /// JSON text.
+    pub body: String,
+}
+
+impl SignedCallback {
+    /// Signs at `timestamp`. The body is not covered by the signature.
+    #[must_use]
+    pub fn new(
+        app_key: &str,
+        secret: &Secret,
+        nonce: &str,
+        timestamp: Timestamp,
+        body: impl Into<String>,
+    ) -> Self {
+        let timestamp = format!("{:013}", timestamp.millis());
+        let signature = callback::sign(secret, nonce, &timestamp);
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query
+            .append_pair("appKey", app_key)
+            .append_pair("timestamp", &timestamp);
+        query
+            .append_pair("nonce", nonce)
+            .append_pair("signature", &signature);
+        Self {
+            query: query.finish(),
+            body: body.into(),
+        }
+    }
+
+    /// A callback of the sample app, signed now.
+    #[must_use]
+    pub fn now(body: impl Into<String>) -> Self {
+        Self::new(
+            APP_KEY,
+            &Secret::new(APP_SECRET),
+            NONCE,
+            Timestamp::now(),
+            body,
+        )
+    }
+
+    /// The URL to post the body to.
+    #[must_use]
+    pub fn url(&self, endpoint: &str) -> String {
+        format!("{endpoint}?{}", self.query)
+    }
+
+    /// A command that sends it.
+    #[must_use]
+    pub fn curl(&self, endpoint: &str) -> String {
+        let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
+        format!(
+            "curl -sS {} -H 'content-type: application/json' -d {}",
+            quoted(&self.url(endpoint)),
+            quoted(&self.body)
+        )
+    }
+
+    /// The event that API Gateway makes of it: HTTP API, payload format 2.0.
+    #[must_use]
+    pub fn gateway_event(&self, request_id: &str, taken: Timestamp) -> Value {
+        gateway_event(
+            &self.query,
+            &self.body,
+            false,
+            "127.0.0.1",
+            request_id,
+            taken,
+        )
+    }
+}
+
+/// One event of a callback's body, in wire format and in the sender's order of fields.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WireEvent {
+    /// The room.
+    pub chat_room_id: String,
+    /// Whom it is about.
+    pub user_ids: Vec<String>,
+    /// How it came about.
+    pub status: u64,
+    /// What happened; see [`Kind`](crate::event::Kind).
+    pub r#type: u64,
+    /// When, in Unix milliseconds.
+    pub time: Timestamp,
+}
+
+impl WireEvent {
+    /// An event of any type and status, documented or not.
+    #[must_use]
+    pub fn new(room: &str, users: &[&str], r#type: u64, status: u64, time: Timestamp) -> Self {
+        let user_ids = users.iter().map(|&user| user.to_owned()).collect();
+        Self {
+            chat_room_id: room.to_owned(),
+            user_ids,
+            status,
+            r#type,
+            time,
+        }
+    }
+}
+
+impl fmt::Display for WireEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
+    }
+}
+
+/// The body of a callback with these events.
+#[must_use]
+pub fn body_of(events: &[WireEvent]) -> String {
+    let events: Vec<_> = events.iter().map(WireEvent::to_string).collect();
+    format!("[{}]", events.join(","))
+}
+
+/// An API Gateway event of any query string and body.
+#[must_use]
+pub fn gateway_event(
+    query: &str,
+    body: &str,
+    is_base64: bool,
+    source_ip: &str,
+    request_id: &str,
+    taken: Timestamp,
+) -> Value {
+    json!({
+        "version": "2.0",
+        "routeKey": format!("POST {PATH}"),
+        "rawPath": PATH,
+        "rawQueryString": query,
+        "headers": {"content-type": "application/json", "host": "localhost"},
+        "requestContext": {
+            "accountId": "000000000000",
+            "apiId": "local",
+            "domainName": "localhost",
+            "domainPrefix": "localhost",
+            "http": {
+                "method": "POST",
+                "path": PATH,
+                "protocol": "HTTP/1.1",
+                "sourceIp": source_ip,
+                "userAgent": "",
+            },
+            "requestId": request_id,
+            "routeKey": format!("POST {PATH}"),
+            "stage": "$default",
+            "time": "",
+            "timeEpoch": taken.millis(),
+        },
+        "body": body,
+        "isBase64Encoded": is_base64,
+    })
+}

@@ -1,0 +1,200 @@
+//! What a caller hears, over HTTP.
+
+use chatroom_status_sync::{
+    keyring::Secret,
+    local::sample::{APP_KEY, APP_SECRET, NONCE, SignedCallback, body_of},
+    time::Timestamp,
+};
+use serde_json::{Value, json};
+
+use crate::support::{
+    JOIN, counts, deployment, deployment_with, event, post, post_bytes, rows, send,
+};
+
+fn letters(stack: &chatroom_status_sync::local::Stack) -> Vec<Value> {
+    let bodies = stack.dead_letters.bodies();
+    bodies
+        .iter()
+        .map(|body| serde_json::from_str(body).unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn what_is_stored_is_answered_200_with_four_counts() {
+    let stack = deployment().await;
+    let (status, answer) = send(&stack, &[event("r", &["u", "v"], JOIN, 0, 0)]).await;
+    assert_eq!(status, 200);
+    assert_eq!(
+        answer,
+        json!({"applied": 2, "stale": 0, "deferred": 0, "quarantined": 0})
+    );
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_understood_is_quarantined_raw_and_its_neighbours_are_applied() {
+    let stack = deployment().await;
+    let unknown = event("r", &["u"], 7, 0, 0).to_string();
+    let no_room = r#"{"userIds" : ["u"],  "status":0,"type":1,"time":1700000000000}"#;
+    let body = format!("[{unknown},{},{no_room}]", event("r", &["u"], JOIN, 0, 0));
+    let (status, answer) = post(&stack, SignedCallback::now(body)).await;
+    assert_eq!((status, counts(&answer)), (200, [1, 0, 0, 2]));
+    let bodies = stack.dead_letters.bodies();
+    assert!(
+        bodies[0].contains(&unknown) && bodies[1].contains(no_room),
+        "byte for byte: {bodies:?}"
+    );
+    let letters = letters(&stack);
+    assert_eq!(letters[0]["appKey"], APP_KEY);
+    assert_eq!(letters[0]["reason"], "type 7 is unknown");
+    assert_eq!(letters[1]["reason"], "chatRoomId is missing");
+    assert!(letters[0]["receivedAt"].is_u64() && letters[0]["requestId"].is_string());
+}
+
+#[tokio::test]
+async fn a_signed_body_that_is_no_json_is_answered_400_and_kept_whole() {
+    let stack = deployment().await;
+    let (status, answer) = post(&stack, SignedCallback::now("{\"not\": json\n")).await;
+    assert_eq!((status, &answer["error"]), (400, &json!("invalid_body")));
+    assert!(answer["message"].is_string());
+    assert_eq!(letters(&stack)[0]["body"], "{\"not\": json\n");
+    assert_eq!(post(&stack, SignedCallback::now("")).await.0, 400);
+    assert_eq!(letters(&stack)[1]["body"], "");
+}
+
+#[tokio::test]
+async fn a_signed_body_that_is_no_utf_8_is_kept_byte_for_byte() {
+    use base64::{Engine, prelude::BASE64_STANDARD};
+    let stack = deployment().await;
+    let body = b"[{\"chatRoomId\":\"\xff\xfe\"}]".to_vec();
+    let url = SignedCallback::now("").url(stack.endpoint.url());
+    assert_eq!(post_bytes(&url, body.clone()).await.0, 400);
+    let letters = letters(&stack);
+    let kept = BASE64_STANDARD
+        .decode(letters[0]["bodyBase64"].as_str().unwrap())
+        .unwrap();
+    assert_eq!(kept, body);
+    assert_eq!(
+        (&letters[0]["part"], &letters[0]["parts"]),
+        (&json!(1), &json!(1))
+    );
+}
+
+#[tokio::test]
+async fn what_is_too_large_for_one_message_is_kept_in_parts() {
+    use base64::{Engine, prelude::BASE64_STANDARD};
+    let stack = deployment().await;
+    let large = format!("[{}", "\"\\".repeat(500_000));
+    let (status, _) = post(&stack, SignedCallback::now(large.clone())).await;
+    assert_eq!(status, 400);
+    let users = vec!["user"; 100_000];
+    let event = event("r", &users, 7, 0, 0).to_string();
+    let (status, answer) = post(&stack, SignedCallback::now(event.clone())).await;
+    assert_eq!((status, counts(&answer)), (200, [0, 0, 0, 1]));
+
+    let mut parts = Vec::new();
+    for (body, letter) in stack.dead_letters.bodies().iter().zip(letters(&stack)) {
+        assert!(body.len() <= 256 * 1024);
+        let number = letter["part"].as_u64().unwrap();
+        let content = BASE64_STANDARD
+            .decode(letter["bodyBase64"].as_str().unwrap())
+            .unwrap();
+        parts.push((
+            letter["requestId"].as_str().unwrap().to_owned(),
+            number,
+            content,
+        ));
+    }
+    parts.sort();
+    let kept: Vec<u8> = parts
+        .into_iter()
+        .flat_map(|(_, _, content)| content)
+        .collect();
+    assert_eq!(String::from_utf8(kept).unwrap(), large + &event);
+}
+
+#[tokio::test]
+async fn characters_that_sqs_refuses_are_escaped() {
+    let stack = deployment().await;
+    let event = event("r", &["\u{fffe}\u{ffff}"], 7, 0, 0);
+    post(&stack, SignedCallback::now(event.to_string())).await;
+    assert!(!stack.dead_letters.bodies()[0].contains(['\u{fffe}', '\u{ffff}']));
+    assert_eq!(
+        letters(&stack)[0]["events"][0]["userIds"][0],
+        "\u{fffe}\u{ffff}"
+    );
+}
+
+#[tokio::test]
+async fn every_refusal_is_answered_401_with_its_own_word_and_stores_nothing() {
+    let stack = deployment().await;
+    let body = body_of(&[event("r", &["u"], JOIN, 0, 0)]);
+    let good = SignedCallback::now(body.clone()).query;
+    let old = Timestamp::from_millis(1_408_710_653_000).unwrap();
+    let stale = SignedCallback::new(APP_KEY, &Secret::new(APP_SECRET), NONCE, old, "").query;
+    let (before_signature, _) = good.split_once("&signature").unwrap();
+    let refusals = [
+        (String::new(), "missing_parameter"),
+        (before_signature.to_owned(), "missing_parameter"),
+        (format!("{good}&nonce=1"), "repeated_parameter"),
+        (
+            good.replace("timestamp=1", "timestamp="),
+            "malformed_timestamp",
+        ),
+        (good.replace("someappKey", "another"), "unknown_app_key"),
+        (
+            format!("{before_signature}&signature={}", "0".repeat(40)),
+            "invalid_signature",
+        ),
+        (stale, "stale_timestamp"),
+    ];
+    for (query, word) in refusals {
+        let url = format!("{}?{query}", stack.endpoint.url());
+        let (status, answer) = post_bytes(&url, body.clone().into_bytes()).await;
+        assert_eq!((status, &answer["error"]), (401, &json!(word)), "{query}");
+        assert!(answer["message"].is_string());
+    }
+    assert!(rows(&stack.table).await.is_empty());
+    assert!(stack.dead_letters.bodies().is_empty());
+}
+
+#[tokio::test]
+async fn an_unverified_body_is_not_read_however_broken_it_is() {
+    let stack = deployment().await;
+    let url = format!("{}?nonce=1", stack.endpoint.url());
+    assert_eq!(post_bytes(&url, b"\xff{".to_vec()).await.0, 401);
+    assert!(stack.dead_letters.bodies().is_empty());
+}
+
+#[tokio::test]
+async fn a_source_that_is_not_allowed_is_answered_403() {
+    let elsewhere = deployment_with(&[("ALLOWED_SOURCES", "203.0.113.0/24, 2001:db8::/32")]).await;
+    let (status, answer) = send(&elsewhere, &[event("r", &["u"], JOIN, 0, 0)]).await;
+    assert_eq!((status, &answer["error"]), (403, &json!("forbidden")));
+    assert!(rows(&elsewhere.table).await.is_empty());
+    let here = deployment_with(&[("ALLOWED_SOURCES", "203.0.113.0/24,127.0.0.0/8")]).await;
+    assert_eq!(send(&here, &[event("r", &["u"], JOIN, 0, 0)]).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_body_of_several_megabytes_is_read() {
+    let stack = deployment().await;
+    let padding = "x".repeat(5_000_000);
+    let event = event("r", &["u"], JOIN, 0, 0).to_string();
+    let body = event.replacen('{', &format!("{{\"padding\":\"{padding}\","), 1);
+    let (status, answer) = post(&stack, SignedCallback::now(body)).await;
+    assert_eq!((status, counts(&answer)), (200, [1, 0, 0, 0]));
+}
+
+#[tokio::test]
+async fn a_thousand_bad_events_are_all_kept() {
+    let stack = deployment().await;
+    let events: Vec<_> = (0..1_000).map(|n| event("r", &[], 7, n, 0)).collect();
+    let (status, answer) = send(&stack, &events).await;
+    assert_eq!((status, counts(&answer)), (200, [0, 0, 0, 1_000]));
+    let mut kept: Vec<_> = letters(&stack)
+        .iter()
+        .map(|letter| letter["events"][0]["status"].as_u64().unwrap())
+        .collect();
+    kept.sort_unstable();
+    assert!(kept.into_iter().eq(0..1_000));
+}

@@ -1,0 +1,357 @@
+//! The real `callback` binary, between a Lambda Runtime API and an embedded engine.
+
+use chatroom_status_sync::{
+    local::{
+        Addresses, Stack, TABLE,
+        engine::{Engine, Storage},
+        queue::Queue,
+        sample::{APP_KEY, APP_SECRET, SignedCallback, body_of, gateway_event},
+    },
+    time::Timestamp,
+};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
+use crate::support::{JOIN, counts, deployment, event, row, rows, runtime_api::Function};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_callback");
+
+/// The variables of a function in front of these endpoints; later ones replace earlier ones.
+async fn function(dynamodb: &str, queue: &Queue, more: &[(&str, &str)]) -> Function {
+    let secrets = json!({ APP_KEY: APP_SECRET }).to_string();
+    let (queue_endpoint, queue_url) = (queue.url(), queue.queue_url());
+    let mut variables = vec![
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_ACCESS_KEY_ID", "key"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
+        ("AWS_ENDPOINT_URL_SQS", queue_endpoint),
+        ("TABLE_NAME", TABLE),
+        ("DEAD_LETTER_QUEUE_URL", &queue_url),
+    ];
+    if !more.iter().any(|(name, _)| *name == "APP_SECRETS_ARN") {
+        variables.push(("APP_SECRETS", &secrets));
+    }
+    variables.extend(more);
+    Function::start(BINARY, &variables).await
+}
+
+async fn in_front_of(stack: &Stack, more: &[(&str, &str)]) -> Function {
+    function(stack.engine.url(), &stack.dead_letters, more).await
+}
+
+fn join(user: &str) -> SignedCallback {
+    SignedCallback::now(body_of(&[event("r", &[user], JOIN, 0, 0)]))
+}
+
+fn gateway(callback: &SignedCallback) -> Value {
+    callback.gateway_event("request-1", Timestamp::now())
+}
+
+fn answer(response: &Value) -> Value {
+    serde_json::from_str(response["body"].as_str().unwrap()).unwrap()
+}
+
+/// A server that takes connections and never says anything.
+async fn silence() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok((connection, _)) = listener.accept().await {
+            held.push(connection);
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_signed_event_becomes_rows_an_answer_and_one_log_line() {
+    let stack = deployment().await;
+    let mut function = in_front_of(&stack, &[]).await;
+    let callback = join("u");
+    let response = function
+        .invoke(gateway(&callback).to_string())
+        .await
+        .unwrap();
+    assert_eq!(response["statusCode"], 200);
+    assert_eq!(response["headers"]["content-type"], "application/json");
+    assert_eq!(counts(&answer(&response)), [1, 0, 0, 0]);
+    assert_eq!(
+        row(&rows(&stack.table).await, "r", Some("u"))["membership"],
+        "joined"
+    );
+
+    let log = function.end();
+    let lines: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let [line] = &lines[..] else {
+        panic!("one line per request, not {log}")
+    };
+    assert_eq!(
+        (&line["level"], &line["status"]),
+        (&json!("INFO"), &json!(200))
+    );
+    assert_eq!(
+        (&line["request_id"], &line["app_key"]),
+        (&json!("request-1"), &json!(APP_KEY))
+    );
+    assert_eq!(line["applied"], 1);
+    assert!(line["duration_ms"].is_u64() && line["lag_ms"].as_u64() > Some(0));
+}
+
+#[tokio::test]
+async fn neither_query_strings_nor_secrets_nor_bodies_are_logged() {
+    let stack = deployment().await;
+    let mut function = in_front_of(&stack, &[]).await;
+    let good = join("user-in-the-body");
+    let mut bad = good.clone();
+    bad.query = bad.query.replace("signature=", "signature=f");
+    for callback in [&good, &bad] {
+        function
+            .invoke(gateway(callback).to_string())
+            .await
+            .unwrap();
+    }
+    let log = function.end();
+    assert_eq!(log.lines().count(), 2);
+    let (_, signature) = good.query.split_once("signature=").unwrap();
+    for hidden in [APP_SECRET, signature, "nonce=", "user-in-the-body"] {
+        assert!(!log.contains(hidden), "{hidden} in {log}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_a_caller_sends_ends_the_process() {
+    let stack = deployment().await;
+    let mut function = in_front_of(&stack, &[]).await;
+    let callback = join("u");
+    let mut strange = Vec::new();
+    let mut strange_event = |change: &dyn Fn(&mut Value)| {
+        let mut event = gateway(&callback);
+        change(&mut event);
+        strange.push(event);
+    };
+    // Each of these four ends a process that builds an http::Request of the event.
+    strange_event(&|event| event["headers"]["host"] = json!("exa mple:99999999"));
+    strange_event(&|event| event["rawPath"] = json!(":99999999"));
+    strange_event(&|event| event["isBase64Encoded"] = json!(true));
+    strange_event(&|event| event["headers"] = json!({"bad name": "\u{0}\n", "x": 7}));
+    strange_event(&|event| event["requestContext"]["http"]["method"] = json!("NO SUCH METHOD"));
+    strange_event(&|event| event["requestContext"]["timeEpoch"] = json!(u64::MAX));
+    for event in strange {
+        let response = function.invoke(event.to_string()).await.unwrap();
+        assert_eq!(response["statusCode"], 200, "{event}");
+    }
+    let mut query = gateway(&callback);
+    query["rawQueryString"] = json!("a=<b> c&\u{0}=\u{1F600}&%zz=%ff");
+    let refused = [
+        query,
+        json!({}),
+        json!({"requestContext": {}, "body": null, "rawQueryString": null}),
+    ];
+    for event in refused {
+        let response = function.invoke(event.to_string()).await.unwrap();
+        assert_eq!(response["statusCode"], 401, "{event}");
+    }
+    for no_event in ["", "7", "{\"body\": 7}", "\u{0}"] {
+        function.invoke(no_event).await.unwrap_err();
+    }
+    let response = function
+        .invoke(gateway(&join("v")).to_string())
+        .await
+        .unwrap();
+    assert_eq!(response["statusCode"], 200, "and it still works");
+}
+
+#[tokio::test]
+async fn a_base64_body_is_decoded() {
+    use base64::{Engine, prelude::BASE64_STANDARD};
+    let stack = deployment().await;
+    let mut function = in_front_of(&stack, &[]).await;
+    let callback = join("u");
+    let body = BASE64_STANDARD.encode(&callback.body);
+    let event = gateway_event(
+        &callback.query,
+        &body,
+        true,
+        "127.0.0.1",
+        "id",
+        Timestamp::now(),
+    );
+    let response = function.invoke(event.to_string()).await.unwrap();
+    assert_eq!(counts(&answer(&response)), [1, 0, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_table_that_never_answers_gives_503_and_a_time_to_retry() {
+    let queue = Queue::start(Addresses::free().sqs).await.unwrap();
+    let mut function = function(&silence().await, &queue, &[("BUDGET_MS", "300")]).await;
+    let response = function
+        .invoke(gateway(&join("u")).to_string())
+        .await
+        .unwrap();
+    assert_eq!(response["statusCode"], 503);
+    assert_eq!(response["headers"]["retry-after"], "1");
+    assert_eq!(answer(&response)["error"], "unavailable");
+    let line: Value = serde_json::from_str(function.end().trim()).unwrap();
+    assert_eq!(line["level"], "ERROR");
+    assert!(
+        line["error"]
+            .as_str()
+            .unwrap()
+            .starts_with("1 of 1 changes unwritten"),
+        "{line}"
+    );
+}
+
+#[tokio::test]
+async fn a_table_out_of_reach_gives_503_and_what_it_missed_is_written_by_the_retry() {
+    let stack = deployment().await;
+    let mut missing = in_front_of(&stack, &[("TABLE_NAME", "no-such-table")]).await;
+    let event = gateway(&join("u")).to_string();
+    assert_eq!(
+        missing.invoke(event.clone()).await.unwrap()["statusCode"],
+        503
+    );
+    let mut present = in_front_of(&stack, &[]).await;
+    let response = present.invoke(event).await.unwrap();
+    assert_eq!(
+        counts(&answer(&response)),
+        [1, 0, 0, 0],
+        "a retry with the same nonce is welcome"
+    );
+}
+
+#[tokio::test]
+async fn a_dead_letter_queue_out_of_reach_gives_503_and_never_a_lost_event() {
+    let stack = deployment().await;
+    let silence = silence().await;
+    let variables = [
+        ("AWS_ENDPOINT_URL_SQS", silence.as_str()),
+        ("BUDGET_MS", "300"),
+    ];
+    let mut function = in_front_of(&stack, &variables).await;
+    for body in [
+        event("r", &["u"], 7, 0, 0).to_string(),
+        "no json".to_owned(),
+    ] {
+        let response = function
+            .invoke(gateway(&SignedCallback::now(body)).to_string())
+            .await
+            .unwrap();
+        assert_eq!(response["statusCode"], 503);
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_the_gateway_took_long_ago_has_used_up_its_budget() {
+    let stack = deployment().await;
+    let mut function = in_front_of(&stack, &[("BUDGET_MS", "1000")]).await;
+    let taken = |ago: u64| Timestamp::from_millis(Timestamp::now().millis() - ago).unwrap();
+    let callback = join("u");
+    let late = callback.gateway_event("late", taken(2_000));
+    assert_eq!(
+        function.invoke(late.to_string()).await.unwrap()["statusCode"],
+        503
+    );
+    assert!(rows(&stack.table).await.is_empty());
+    let sample = callback.gateway_event("a sample of last year", taken(31_000));
+    assert_eq!(
+        function.invoke(sample.to_string()).await.unwrap()["statusCode"],
+        200
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_setting_stops_the_start_with_one_line() {
+    let queue = Queue::start(Addresses::free().sqs).await.unwrap();
+    let engine = Engine::start(Storage::Memory, Addresses::free().dynamodb)
+        .await
+        .unwrap();
+    let output = std::process::Command::new(BINARY)
+        .env_clear()
+        .env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9")
+        .env("AWS_REGION", "eu-central-1")
+        .env("AWS_ENDPOINT_URL_DYNAMODB", engine.url())
+        .env("TABLE_NAME", TABLE)
+        .env("DEAD_LETTER_QUEUE_URL", queue.queue_url())
+        .env("APP_SECRETS", "{}")
+        .env("BUDGET_MS", "soon")
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let line: Value = serde_json::from_slice(&output.stderr).expect("one line of JSON");
+    assert_eq!(line["message"], "start failed");
+    assert!(
+        line["error"]
+            .as_str()
+            .unwrap()
+            .contains("APP_SECRETS names no app"),
+        "{line}"
+    );
+}
+
+/// A Secrets Manager that holds the given secrets, each for one read, and then goes on with the
+/// last.
+async fn secrets_manager(secrets: &'static [&'static str]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let mut reads = 0;
+        while let Ok((mut connection, _)) = listener.accept().await {
+            let mut request = vec![0; 16 * 1024];
+            let _ = connection.read(&mut request).await;
+            let secret = secrets[reads.min(secrets.len() - 1)];
+            reads += 1;
+            let body = json!({"SecretString": secret}).to_string();
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+                body.len()
+            );
+            let _ = connection.write_all((head + &body).as_bytes()).await;
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn secrets_come_from_secrets_manager_at_the_start() {
+    let stack = deployment().await;
+    let url = secrets_manager(&[r#"{"someappKey":"Y1W2MeFwwwRxa0"}"#]).await;
+    let variables = [
+        ("APP_SECRETS_ARN", "arn:aws:secretsmanager:x"),
+        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &*url),
+    ];
+    let mut function = in_front_of(&stack, &variables).await;
+    let response = function
+        .invoke(gateway(&join("u")).to_string())
+        .await
+        .unwrap();
+    assert_eq!(response["statusCode"], 200);
+}
+
+#[tokio::test]
+async fn a_wrong_signature_does_not_read_the_secrets_again_within_a_minute() {
+    let stack = deployment().await;
+    let url = secrets_manager(&[
+        r#"{"someappKey":"old"}"#,
+        r#"{"someappKey":"Y1W2MeFwwwRxa0"}"#,
+    ])
+    .await;
+    let variables = [
+        ("APP_SECRETS_ARN", "arn:aws:secretsmanager:x"),
+        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &*url),
+    ];
+    let mut function = in_front_of(&stack, &variables).await;
+    let response = function
+        .invoke(gateway(&join("u")).to_string())
+        .await
+        .unwrap();
+    assert_eq!(response["statusCode"], 401);
+}

@@ -1,0 +1,49 @@
+//! Why `lambda_http` is not linked: it panics on requests that a caller can send. These tests fail
+//! once it no longer does.
+
+use std::panic::catch_unwind;
+
+use serde_json::{Value, json};
+
+fn sample() -> Value {
+    serde_json::from_str(include_str!("../../events/join.json")).unwrap()
+}
+
+fn panics(change: impl FnOnce(&mut Value)) -> bool {
+    let mut event = sample();
+    change(&mut event);
+    catch_unwind(|| drop(lambda_http::request::from_str(&event.to_string()))).is_err()
+}
+
+#[test]
+fn sample_events_are_what_lambda_http_takes_for_http_api_events() {
+    use lambda_http::RequestExt;
+    let request = lambda_http::request::from_str(&sample().to_string()).unwrap();
+    assert_eq!(request.method(), "POST");
+    assert_eq!(request.uri().path(), "/chatroom_status_sync");
+    assert_eq!(
+        request.query_string_parameters().first("nonce"),
+        Some("14314")
+    );
+    assert!(matches!(
+        request.request_context(),
+        lambda_http::request::RequestContext::ApiGatewayV2(_)
+    ));
+}
+
+#[test]
+fn lambda_http_panics_on_a_malformed_host() {
+    assert!(panics(
+        |event| event["headers"]["host"] = json!("exa mple:99999999")
+    ));
+}
+
+#[test]
+fn lambda_http_panics_on_a_query_string_that_is_no_uri() {
+    assert!(panics(|event| event["rawQueryString"] = json!("a=<b> c")));
+}
+
+#[test]
+fn lambda_http_panics_on_a_body_that_is_no_base64() {
+    assert!(panics(|event| event["isBase64Encoded"] = json!(true)));
+}

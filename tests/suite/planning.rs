@@ -1,0 +1,110 @@
+//! How events become changes.
+
+use chatroom_status_sync::{
+    event::{Event, Kind, Version},
+    ids::{RoomId, UserId},
+    local::sample::WireEvent,
+    plan::Plan,
+};
+use proptest::prelude::*;
+
+use crate::support::{CREATE, DESTROY, JOIN, LEAVE, at, event, history::history};
+
+fn read(event: &WireEvent) -> Event {
+    Event {
+        room: RoomId::new(&event.chat_room_id).unwrap(),
+        users: event
+            .user_ids
+            .iter()
+            .map(|user| UserId::new(user).unwrap())
+            .collect(),
+        version: Version::new(
+            event.time,
+            Kind::from_type(event.r#type).unwrap(),
+            event.status,
+        ),
+    }
+}
+
+fn plan(events: &[WireEvent]) -> Plan {
+    Plan::of(events.iter().map(read))
+}
+
+#[test]
+fn at_the_same_millisecond_destroy_beats_leave_beats_join_beats_create() {
+    let kinds = [Kind::Create, Kind::Join, Kind::Leave, Kind::Destroy];
+    assert!(kinds.map(|kind| Version::new(at(0), kind, 0)).is_sorted());
+    assert!(Version::new(at(0), Kind::Destroy, 9) < Version::new(at(1), Kind::Create, 0));
+}
+
+#[test]
+fn a_version_is_time_then_type_then_status_in_decimal_digits() {
+    let version = Version::new(at(0), Kind::Leave, 12);
+    assert_eq!(version.number(), 170_000_000_000_029);
+    assert_eq!(Version::from_number(version.number()), Some(version));
+    assert_eq!(
+        Version::from_number(170_000_000_000_049),
+        None,
+        "there is no type 4"
+    );
+}
+
+#[test]
+fn several_events_about_one_member_are_one_change() {
+    let plan = plan(&[
+        event("r", &["u", "u"], JOIN, 0, 1),
+        event("r", &["u"], LEAVE, 1, 5),
+        event("r", &["u"], JOIN, 0, 3),
+    ]);
+    assert_eq!(plan.len(), 1);
+    let facts = plan
+        .rooms
+        .values()
+        .next()
+        .unwrap()
+        .members
+        .values()
+        .next()
+        .unwrap();
+    assert_eq!(facts.newest(), Version::new(at(5), Kind::Leave, 1));
+    assert_eq!(
+        facts.of_kind(Kind::Join),
+        Some(Version::new(at(3), Kind::Join, 0))
+    );
+}
+
+#[test]
+fn users_of_a_create_or_destroy_say_nothing_about_members() {
+    let plan = plan(&[
+        event("r", &["u"], CREATE, 0, 1),
+        event("r", &["u"], DESTROY, 0, 2),
+    ]);
+    assert!(plan.rooms.values().all(|room| room.members.is_empty()));
+    assert_eq!(plan.len(), 1);
+}
+
+#[test]
+fn a_join_or_leave_without_users_is_nothing() {
+    let plan = plan(&[event("r", &[], JOIN, 0, 1), event("r", &[], LEAVE, 0, 2)]);
+    assert!(plan.is_empty());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(5_000))]
+
+    #[test]
+    fn order_and_repetition_never_change_a_plan(history in history()) {
+        let mut events = history.concat();
+        let once = plan(&events);
+        events.reverse();
+        events.extend(history.concat());
+        prop_assert_eq!(once, plan(&events));
+    }
+
+    #[test]
+    fn every_version_can_be_read_back_from_its_number(time in 0..9_999_999_999_999_u64, kind in 0..4_u64, status: u64) {
+        let time = chatroom_status_sync::time::Timestamp::from_millis(time).unwrap();
+        let version = Version::new(time, Kind::from_type(kind).unwrap(), status);
+        prop_assert_eq!(Version::from_number(version.number()), Some(version));
+    }
+}

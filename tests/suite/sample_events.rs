@@ -1,0 +1,85 @@
+//! The files in `events/` and the list of their answers in the README.
+
+use std::{collections::BTreeSet, fs};
+
+use chatroom_status_sync::{gateway::GatewayEvent, local::TABLE, time::Timestamp};
+use serde_json::Value;
+
+use crate::support::{deployment_with, rows};
+
+/// File name, status and body of each answer that the README promises, in its order.
+fn promises() -> Vec<(String, u16, Value)> {
+    let readme = include_str!("../../README.md");
+    let rows = readme
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `events/"));
+    rows.map(|row| {
+        let (file, rest) = row.split_once("` |").unwrap();
+        let (_, answer) = rest.trim_end_matches(" |").rsplit_once("| `").unwrap();
+        let (status, body) = answer.trim_end_matches('`').split_once(' ').unwrap();
+        (
+            file.to_owned(),
+            status.parse().unwrap(),
+            serde_json::from_str(body).unwrap(),
+        )
+    })
+    .collect()
+}
+
+fn event(file: &str) -> GatewayEvent {
+    serde_json::from_str(&fs::read_to_string(format!("events/{file}")).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn every_sample_event_gives_the_answer_that_the_readme_promises() {
+    let stack = deployment_with(&[("SIGNATURE_MAX_AGE_SECONDS", "0")]).await;
+    for (file, status, expected) in promises() {
+        let request = event(&file).into_request(Timestamp::now());
+        let (answer, _) = stack.endpoint.receiver().receive(request, None).await;
+        let body: Value = serde_json::from_str(&answer.body()).unwrap();
+        assert_eq!((answer.status(), body), (status, expected), "events/{file}");
+    }
+    assert!(!rows(&stack.table).await.is_empty());
+}
+
+#[test]
+fn the_readme_lists_every_sample_event() {
+    let files: BTreeSet<_> = fs::read_dir("events")
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let events: BTreeSet<_> = files
+        .into_iter()
+        .filter(|name| name.ends_with(".json"))
+        .collect();
+    assert!(events.len() >= 13);
+    assert_eq!(
+        promises()
+            .into_iter()
+            .map(|(file, ..)| file)
+            .collect::<BTreeSet<_>>(),
+        events
+    );
+}
+
+#[test]
+fn the_environment_file_makes_sample_events_valid() {
+    use chatroom_status_sync::{
+        callback::Freshness,
+        settings::{Environment, Settings},
+    };
+    let file = fs::read_to_string("events/local.env").unwrap();
+    let variables: Vec<_> = file
+        .lines()
+        .filter_map(|line| line.split_once('='))
+        .collect();
+    let env = Environment::new(|name| {
+        variables
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|&(_, value)| value.to_owned())
+    });
+    let settings = Settings::read(&env).unwrap();
+    assert_eq!(settings.freshness, Freshness::Unchecked);
+    assert_eq!(settings.storage.table_name, TABLE);
+}

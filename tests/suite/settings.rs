@@ -1,0 +1,133 @@
+//! A wrong setting stops the start with one line that says which, what it holds and what it should.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use chatroom_status_sync::{
+    callback::Freshness,
+    settings::{Environment, SecretSource, Settings},
+};
+
+fn read(changes: &[(&str, &str)]) -> Result<Settings, String> {
+    let mut variables = BTreeMap::from([
+        ("TABLE_NAME", "chatrooms"),
+        ("APP_SECRETS", r#"{"app":"hush-hush"}"#),
+        ("DEAD_LETTER_QUEUE_URL", "http://queue"),
+    ]);
+    variables.extend(changes.iter().copied());
+    let env = Environment::new(|name| variables.get(name).map(|&value| value.to_owned()));
+    Settings::read(&env).map_err(|error| error.to_string())
+}
+
+#[test]
+fn defaults_are_the_documented_ones() {
+    let settings = read(&[]).unwrap();
+    assert_eq!(settings.freshness, Freshness::WithinSeconds(900));
+    assert_eq!(settings.budget, Duration::from_millis(3500));
+    assert_eq!(settings.storage.retention_days, 30);
+    assert!(settings.allowed_sources.is_empty());
+}
+
+#[test]
+fn zero_seconds_switch_freshness_off() {
+    let settings = read(&[("SIGNATURE_MAX_AGE_SECONDS", "0")]).unwrap();
+    assert_eq!(settings.freshness, Freshness::Unchecked);
+}
+
+#[test]
+fn an_empty_variable_counts_as_absent() {
+    let settings = read(&[
+        ("ALLOWED_SOURCES", ""),
+        ("BUDGET_MS", " "),
+        ("APP_SECRETS_ARN", ""),
+    ]);
+    assert!(matches!(settings.unwrap().secrets, SecretSource::Given(_)));
+}
+
+#[test]
+fn every_wrong_setting_is_one_line_that_says_which_what_and_what_instead() {
+    let wrong = [
+        (
+            "TABLE_NAME",
+            "",
+            "TABLE_NAME is not set; it should be the name of the DynamoDB table",
+        ),
+        (
+            "DEAD_LETTER_QUEUE_URL",
+            "",
+            "DEAD_LETTER_QUEUE_URL is not set; it should be the URL of an SQS queue",
+        ),
+        (
+            "BUDGET_MS",
+            "3,5",
+            "BUDGET_MS holds \"3,5\"; it should be a whole number from 100 to 4500",
+        ),
+        (
+            "BUDGET_MS",
+            "5000",
+            "BUDGET_MS holds \"5000\"; it should be a whole number from 100 to 4500",
+        ),
+        (
+            "RETENTION_DAYS",
+            "0",
+            "RETENTION_DAYS holds \"0\"; it should be a whole number from 1 to 3650",
+        ),
+        (
+            "SIGNATURE_MAX_AGE_SECONDS",
+            "-1",
+            "SIGNATURE_MAX_AGE_SECONDS holds \"-1\"; it should be a whole number from 0 to 4294967295",
+        ),
+        (
+            "ALLOWED_SOURCES",
+            "203.0.113.0/24,example.com",
+            "ALLOWED_SOURCES holds \"example.com\"; it should be CIDRs such as 203.0.113.0/24",
+        ),
+    ];
+    for (name, value, line) in wrong {
+        assert_eq!(read(&[(name, value)]).unwrap_err(), line);
+    }
+}
+
+#[test]
+fn exactly_one_source_of_secrets_is_set() {
+    assert!(
+        read(&[("APP_SECRETS", "")])
+            .unwrap_err()
+            .contains("neither APP_SECRETS nor APP_SECRETS_ARN")
+    );
+    assert!(
+        read(&[("APP_SECRETS_ARN", "arn")])
+            .unwrap_err()
+            .contains("both set")
+    );
+    let stored = read(&[("APP_SECRETS", ""), ("APP_SECRETS_ARN", "arn")]).unwrap();
+    assert!(matches!(stored.secrets, SecretSource::SecretsManager(arn) if arn == "arn"));
+}
+
+#[test]
+fn wrong_secrets_are_explained_without_showing_any() {
+    let wrong = [
+        ("hush-hush", "holds no JSON"),
+        (r#""hush-hush""#, "holds a string instead of a JSON object"),
+        (r#"["hush-hush"]"#, "holds a list instead of a JSON object"),
+        ("{}", "names no app"),
+        (
+            r#"{"app":{"secret":"hush-hush"}}"#,
+            "holds an object instead of a secret for app app",
+        ),
+        (
+            r#"{"app":["hush-hush",""]}"#,
+            "holds an empty secret for app app",
+        ),
+        (r#"{"app":[]}"#, "holds an empty list for app app"),
+        (r#"{"a#b":"hush-hush"}"#, "has an app key that contains '#'"),
+        (
+            r#"{"hush":"hush"}"#,
+            "holds the App Key itself as the secret of app hush",
+        ),
+    ];
+    for (json, why) in wrong {
+        let line = read(&[("APP_SECRETS", json)]).unwrap_err();
+        assert!(line.starts_with(&format!("APP_SECRETS {why}")), "{line}");
+        assert!(!line.contains("hush-hush"), "{line}");
+    }
+}

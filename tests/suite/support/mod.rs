@@ -1,0 +1,131 @@
+//! What the tests share: a local deployment, the rows of its table, and the oracle to compare with.
+
+pub mod history;
+pub mod oracle;
+pub mod runtime_api;
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use chatroom_status_sync::{
+    ids::AppKey,
+    local::{
+        Addresses, Stack,
+        engine::Storage,
+        sample::{APP_KEY, SignedCallback, WireEvent, body_of},
+    },
+    settings::Environment,
+    table::Table,
+    time::Timestamp,
+};
+use serde_json::Value;
+use ureq::Agent;
+
+/// An item, with its values as text.
+pub type Row = BTreeMap<String, String>;
+/// A table by `pk` and `sk`.
+pub type Rows = BTreeMap<(String, String), Row>;
+
+/// A fixed moment that all tests count from.
+pub const START: u64 = 1_700_000_000_000;
+
+pub const CREATE: u64 = 0;
+pub const JOIN: u64 = 1;
+pub const LEAVE: u64 = 2;
+pub const DESTROY: u64 = 3;
+
+/// Milliseconds after [`START`].
+pub fn at(millis: u64) -> Timestamp {
+    Timestamp::from_millis(START + millis).unwrap()
+}
+
+pub fn event(room: &str, users: &[&str], kind: u64, status: u64, millis: u64) -> WireEvent {
+    WireEvent::new(room, users, kind, status, at(millis))
+}
+
+pub fn app() -> AppKey {
+    AppKey::new(APP_KEY).unwrap()
+}
+
+pub async fn deployment() -> Stack {
+    deployment_with(&[]).await
+}
+
+pub async fn deployment_with(settings: &[(&str, &str)]) -> Stack {
+    let settings = settings.iter().copied().collect::<BTreeMap<_, _>>();
+    let settings = Environment::new(|name| settings.get(name).map(|&value| value.to_owned()));
+    Stack::start(Storage::Memory, Addresses::free(), &settings, |_| {})
+        .await
+        .unwrap()
+}
+
+static AGENT: LazyLock<Agent> = LazyLock::new(|| {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .build()
+        .into()
+});
+
+/// Sends events, signed now, and gives status and body of the answer.
+pub async fn send(stack: &Stack, events: &[WireEvent]) -> (u16, Value) {
+    post(stack, SignedCallback::now(body_of(events))).await
+}
+
+pub async fn post(stack: &Stack, callback: SignedCallback) -> (u16, Value) {
+    post_bytes(
+        &callback.url(stack.endpoint.url()),
+        callback.body.into_bytes(),
+    )
+    .await
+}
+
+pub async fn post_bytes(url: &str, body: Vec<u8>) -> (u16, Value) {
+    let url = url.to_owned();
+    let answer = tokio::task::spawn_blocking(move || {
+        let mut answer = AGENT.post(&url).send(body).unwrap();
+        (
+            answer.status().as_u16(),
+            answer.body_mut().read_to_string().unwrap(),
+        )
+    });
+    let (status, body) = answer.await.unwrap();
+    (status, serde_json::from_str(&body).unwrap())
+}
+
+/// All items of a table.
+pub async fn rows(table: &Table) -> Rows {
+    let scan = table
+        .client()
+        .scan()
+        .table_name(table.name())
+        .consistent_read(true);
+    let mut items = scan.into_paginator().items().send();
+    let mut rows = Rows::new();
+    while let Some(item) = items.next().await {
+        let row: Row = item
+            .unwrap()
+            .into_iter()
+            .map(|(name, value)| (name, text(value)))
+            .collect();
+        rows.insert((row["pk"].clone(), row["sk"].clone()), row);
+    }
+    rows
+}
+
+fn text(value: AttributeValue) -> String {
+    match value {
+        AttributeValue::S(text) | AttributeValue::N(text) => text,
+        other => panic!("no attribute of the table is a {other:?}"),
+    }
+}
+
+/// The row of a member of the sample app, or of a room itself.
+pub fn row<'a>(rows: &'a Rows, room: &str, user: Option<&str>) -> &'a Row {
+    let sort = user.map_or("ROOM".to_owned(), |user| format!("USER#{user}"));
+    &rows[&(format!("ROOM#{APP_KEY}#{room}"), sort)]
+}
+
+/// What an answer counts, in the order applied, stale, deferred, quarantined.
+pub fn counts(answer: &Value) -> [u64; 4] {
+    ["applied", "stale", "deferred", "quarantined"].map(|name| answer[name].as_u64().unwrap())
+}

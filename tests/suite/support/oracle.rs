@@ -1,0 +1,171 @@
+//! The end state as a function of the set of events, written as plainly as possible and without any
+//! of the library's code: this is what the table is compared with.
+//!
+//! A member's newest event decides. If it is a join older than the room's newest destroy, the
+//! member is left, because the room was destroyed. The room is destroyed if there was a destroy,
+//! and no create and no join newer than the newest one; otherwise it is active.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chatroom_status_sync::local::sample::{APP_KEY, WireEvent};
+use sha1::{Digest, Sha1};
+
+use super::{CREATE, DESTROY, JOIN, LEAVE, Row, Rows};
+
+const RETENTION_SECONDS: u64 = 30 * 24 * 60 * 60;
+
+/// One event about one user, or about a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Fact {
+    time: u64,
+    kind: u64,
+    status: u64,
+}
+
+impl Fact {
+    fn of(event: &WireEvent) -> Self {
+        Self {
+            time: event.time.millis(),
+            kind: event.r#type,
+            status: event.status.min(9),
+        }
+    }
+
+    fn version(self) -> String {
+        format!("{}{}{}", self.time, self.kind, self.status)
+    }
+
+    fn reason(self) -> String {
+        match self.status {
+            0 => "requested".into(),
+            1 => "auto_exit".into(),
+            2 => "banned".into(),
+            3 => "auto_destroyed".into(),
+            n => format!("status_{n}"),
+        }
+    }
+}
+
+fn newest(facts: &BTreeSet<Fact>, kinds: &[u64]) -> Option<Fact> {
+    facts
+        .iter()
+        .rev()
+        .find(|fact| kinds.contains(&fact.kind))
+        .copied()
+}
+
+/// What the table holds once every event is written and every room's end has reached its members.
+/// A room's `version` is left out: it is no reader's.
+pub fn table_after(events: &[WireEvent]) -> Rows {
+    let mut rooms: BTreeMap<&str, BTreeSet<Fact>> = BTreeMap::new();
+    let mut members: BTreeMap<(&str, &str), BTreeSet<Fact>> = BTreeMap::new();
+    for event in events {
+        let fact = Fact::of(event);
+        let is_about_members = [JOIN, LEAVE].contains(&fact.kind);
+        if is_about_members {
+            for user in &event.user_ids {
+                members
+                    .entry((&event.chat_room_id, user))
+                    .or_default()
+                    .insert(fact);
+            }
+        }
+        // A room is known by what happened to it, and by those who join it.
+        if !is_about_members || (fact.kind == JOIN && !event.user_ids.is_empty()) {
+            rooms.entry(&event.chat_room_id).or_default().insert(fact);
+        }
+    }
+    let room_rows = rooms.iter().map(|(room, facts)| room_row(room, facts));
+    let member_rows = members.iter().map(|((room, user), facts)| {
+        let destroy = rooms.get(room).and_then(|facts| newest(facts, &[DESTROY]));
+        member_row(room, user, facts, destroy)
+    });
+    let rows = room_rows.chain(member_rows);
+    rows.map(|row| ((row["pk"].clone(), row["sk"].clone()), row))
+        .collect()
+}
+
+fn room_row(room: &str, facts: &BTreeSet<Fact>) -> Row {
+    let (create, destroy) = (newest(facts, &[CREATE]), newest(facts, &[DESTROY]));
+    let life = newest(facts, &[CREATE, JOIN]);
+    let mut row = base(room, "ROOM", "room");
+    if let Some(create) = create {
+        row.insert("createdAt".into(), create.time.to_string());
+    }
+    if let Some(destroy) = destroy {
+        row.insert("destroyedAt".into(), destroy.time.to_string());
+        row.insert("destroyReason".into(), destroy.reason());
+        row.insert("destroyVersion".into(), destroy.version());
+    }
+    match destroy {
+        Some(destroy) if Some(destroy) > life => {
+            row.insert("lifecycle".into(), "destroyed".into());
+            row.insert("expiresAt".into(), expiry(destroy));
+        }
+        _ => {
+            row.insert("lifecycle".into(), "active".into());
+            let shard = Sha1::digest(room)[0] % 16;
+            row.insert("roomsKey".into(), format!("ROOMS#{APP_KEY}#{shard:02}"));
+        }
+    }
+    row
+}
+
+fn member_row(room: &str, user: &str, facts: &BTreeSet<Fact>, destroy: Option<Fact>) -> Row {
+    let last = newest(facts, &[JOIN, LEAVE]).unwrap();
+    let ended = destroy.filter(|&destroy| last.kind == JOIN && last < destroy);
+    let mut row = base(room, &format!("USER#{user}"), "member");
+    row.insert("userId".into(), user.into());
+    row.insert("version".into(), last.version());
+    if let Some(join) = newest(facts, &[JOIN]) {
+        row.insert("joinedAt".into(), join.time.to_string());
+    }
+    if let Some(leave) = newest(facts, &[LEAVE]) {
+        row.insert("leftAt".into(), leave.time.to_string());
+    }
+    let (membership, reason) = match ended {
+        Some(_) => ("left", "room_destroyed".into()),
+        None if last.kind == JOIN => ("joined", last.reason()),
+        None => ("left", last.reason()),
+    };
+    row.insert("membership".into(), membership.into());
+    row.insert("reason".into(), reason);
+    if membership == "joined" {
+        row.insert("userKey".into(), format!("USER#{APP_KEY}#{user}"));
+    } else {
+        row.insert("expiresAt".into(), expiry(ended.unwrap_or(last)));
+    }
+    row
+}
+
+fn base(room: &str, sort: &str, kind: &str) -> Row {
+    let pairs = [
+        ("pk", format!("ROOM#{APP_KEY}#{room}")),
+        ("sk", sort.to_owned()),
+        ("kind", kind.to_owned()),
+        ("appKey", APP_KEY.to_owned()),
+        ("chatRoomId", room.to_owned()),
+    ];
+    pairs.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+fn expiry(fact: Fact) -> String {
+    (fact.time / 1000 + RETENTION_SECONDS).to_string()
+}
+
+/// Who is in which room, by the sentence that readers are given: joined, with a version above the
+/// room's `destroyVersion`. Ids are room and user.
+pub fn present(rows: &Rows) -> BTreeSet<(String, String)> {
+    let number = |row: &Row, name| row.get(name).map(|text| text.parse::<u64>().unwrap());
+    let is_present = |row: &&Row| {
+        let room = rows.get(&(row["pk"].clone(), "ROOM".to_owned()));
+        let destroyed = room.and_then(|room| number(room, "destroyVersion"));
+        row["kind"] == "member"
+            && row["membership"] == "joined"
+            && number(row, "version") > destroyed
+    };
+    let members = rows.values().filter(is_present);
+    members
+        .map(|row| (row["chatRoomId"].clone(), row["userId"].clone()))
+        .collect()
+}

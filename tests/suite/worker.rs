@@ -1,0 +1,120 @@
+//! The real `worker` binary: SQS events in, a batch response and rows out.
+
+use chatroom_status_sync::local::{Stack, TABLE, sample::APP_KEY};
+use serde_json::{Value, json};
+
+use crate::support::{JOIN, deployment, event, row, rows, runtime_api::Function};
+
+async fn worker(stack: &Stack) -> Function {
+    let queue_url = stack.dead_letters.queue_url();
+    let variables = [
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_ACCESS_KEY_ID", "key"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", stack.engine.url()),
+        ("AWS_ENDPOINT_URL_SQS", stack.dead_letters.url()),
+        ("TABLE_NAME", TABLE),
+        ("DEAD_LETTER_QUEUE_URL", &queue_url),
+    ];
+    Function::start(env!("CARGO_BIN_EXE_worker"), &variables).await
+}
+
+fn sqs_event(bodies: &[Value]) -> String {
+    let record = |(index, body): (usize, &Value)| json!({"messageId": format!("m{index}"), "body": body.to_string()});
+    json!({"Records": bodies.iter().enumerate().map(record).collect::<Vec<_>>()}).to_string()
+}
+
+fn failures(response: &Value) -> Vec<&str> {
+    let failures = response["batchItemFailures"].as_array().unwrap();
+    failures
+        .iter()
+        .map(|failure| failure["itemIdentifier"].as_str().unwrap())
+        .collect()
+}
+
+fn deferred(user: &str) -> Value {
+    json!({"appKey": APP_KEY, "events": [event("r", &[user], JOIN, 0, 0)]})
+}
+
+#[tokio::test]
+async fn deferred_events_are_applied_as_if_they_had_come_in_time() {
+    let stack = deployment().await;
+    let mut worker = worker(&stack).await;
+    let response = worker
+        .invoke(sqs_event(&[deferred("u"), deferred("u"), deferred("v")]))
+        .await
+        .unwrap();
+    assert_eq!(response, json!({"batchItemFailures": []}));
+    let rows = rows(&stack.table).await;
+    for user in ["u", "v"] {
+        assert_eq!(row(&rows, "r", Some(user))["membership"], "joined");
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_read_is_reported_and_touches_no_other() {
+    let stack = deployment().await;
+    let mut worker = worker(&stack).await;
+    let messages = [
+        json!("poison"),
+        deferred("u"),
+        json!({"appKey": "", "events": []}),
+        json!({"appKey": "a", "events": 7}),
+    ];
+    let response = worker.invoke(sqs_event(&messages)).await.unwrap();
+    assert_eq!(failures(&response), ["m0", "m2", "m3"]);
+    assert_eq!(
+        row(&rows(&stack.table).await, "r", Some("u"))["membership"],
+        "joined"
+    );
+}
+
+#[tokio::test]
+async fn a_deferred_event_that_cannot_be_understood_goes_on_to_the_dead_letter_queue() {
+    let stack = deployment().await;
+    let mut worker = worker(&stack).await;
+    let message = json!({"appKey": APP_KEY, "events": [event("r", &["u"], 7, 0, 0), event("r", &["u"], JOIN, 0, 0)]});
+    let response = worker.invoke(sqs_event(&[message])).await.unwrap();
+    assert!(failures(&response).is_empty());
+    assert_eq!(stack.dead_letters.bodies().len(), 1);
+    assert_eq!(
+        row(&rows(&stack.table).await, "r", Some("u"))["membership"],
+        "joined"
+    );
+}
+
+#[tokio::test]
+async fn a_dead_letter_that_is_sent_again_is_understood_as_a_deferred_message() {
+    let stack = deployment().await;
+    crate::support::send(&stack, &[event("r", &["u"], 7, 0, 0)]).await;
+    let letter = stack
+        .dead_letters
+        .bodies()
+        .remove(0)
+        .replace("\"type\":7", "\"type\":1");
+    let mut worker = worker(&stack).await;
+    worker
+        .invoke(sqs_event(&[serde_json::from_str(&letter).unwrap()]))
+        .await
+        .unwrap();
+    assert_eq!(
+        row(&rows(&stack.table).await, "r", Some("u"))["membership"],
+        "joined"
+    );
+}
+
+#[tokio::test]
+async fn messages_come_back_while_the_table_is_out_of_reach() {
+    let stack = deployment().await;
+    stack
+        .table
+        .client()
+        .delete_table()
+        .table_name(TABLE)
+        .send()
+        .await
+        .unwrap();
+    let mut worker = worker(&stack).await;
+    let response = worker.invoke(sqs_event(&[deferred("u")])).await.unwrap();
+    assert_eq!(failures(&response), ["m0"]);
+}

@@ -6,30 +6,14 @@
 //! it. What is no event, or too large for a message, stands in `body` as text, or in `bodyBase64`
 //! in numbered parts.
 
-use aws_sdk_sqs::{Client, error::DisplayErrorContext, types::SendMessageBatchRequestEntry};
 use base64::{Engine, prelude::BASE64_STANDARD};
-use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use tokio::time::{Instant, timeout_at};
 
-use crate::{ids::AppKey, parse::Fault, time::Timestamp};
+use crate::{ids::AppKey, parse::Fault, queue::MAX_BYTES, time::Timestamp};
 
-/// What every queue takes in one message, and in one batch: 256 KiB.
-const MAX_BYTES: usize = 256 * 1024;
-/// Bytes of content in one part, so that base64 and the fields around it stay below [`MAX_BYTES`].
+/// Bytes of content in one part, so that base64 and the fields around it fit into a message.
 const PART_BYTES: usize = 180 * 1024;
-/// Messages in one batch.
-const BATCH: usize = 10;
-/// Batches under way at once.
-const CONCURRENCY: usize = 8;
-
-/// A handle on the queue.
-#[derive(Debug, Clone)]
-pub struct DeadLetters {
-    client: Client,
-    url: String,
-}
 
 /// Where a dead letter comes from.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -68,61 +52,6 @@ enum Content<'a> {
         part: usize,
         parts: usize,
     },
-}
-
-impl DeadLetters {
-    /// The queue at `url`.
-    #[must_use]
-    pub fn new(client: Client, url: impl Into<String>) -> Self {
-        Self {
-            client,
-            url: url.into(),
-        }
-    }
-
-    /// Puts messages into the queue, all of them, until `deadline`.
-    ///
-    /// # Errors
-    /// Why one of them is not known to be there; some may be. Repeating them is harmless.
-    pub async fn send(&self, letters: Vec<String>, deadline: Instant) -> Result<(), String> {
-        let batches = stream::iter(batches(letters))
-            .map(|batch| self.send_batch(batch))
-            .buffer_unordered(CONCURRENCY);
-        let all = timeout_at(deadline, batches.try_collect::<()>()).await;
-        all.unwrap_or_else(|_| Err("the dead-letter queue did not answer in time".to_owned()))
-    }
-
-    async fn send_batch(&self, letters: Vec<String>) -> Result<(), String> {
-        let entry = |(index, letter): (usize, String)| {
-            SendMessageBatchRequestEntry::builder()
-                .id(index.to_string())
-                .message_body(letter)
-                .build()
-        };
-        let entries = letters
-            .into_iter()
-            .enumerate()
-            .map(entry)
-            .collect::<Result<_, _>>();
-        let entries = entries.map_err(|error| error.to_string())?;
-        let sent = self
-            .client
-            .send_message_batch()
-            .queue_url(&self.url)
-            .set_entries(Some(entries))
-            .send()
-            .await;
-        let sent =
-            sent.map_err(|error| format!("dead-letter queue: {}", DisplayErrorContext(error)))?;
-        match sent.failed().first() {
-            None => Ok(()),
-            Some(failed) => Err(format!(
-                "dead-letter queue: {} {}",
-                failed.code(),
-                failed.message().unwrap_or_default()
-            )),
-        }
-    }
 }
 
 /// The message that keeps an event which cannot be understood; several if it is too large for one.
@@ -183,23 +112,4 @@ fn letter(origin: Origin<'_>, reason: &str, content: Content<'_>) -> String {
     // the same there.
     json.replace('\u{fffe}', "\\ufffe")
         .replace('\u{ffff}', "\\uffff")
-}
-
-/// Groups messages so that each group is a valid batch.
-fn batches(letters: Vec<String>) -> Vec<Vec<String>> {
-    let mut batches: Vec<Vec<String>> = Vec::new();
-    let mut bytes = 0;
-    for letter in letters {
-        match batches.last_mut() {
-            Some(batch) if batch.len() < BATCH && bytes + letter.len() <= MAX_BYTES => {
-                bytes += letter.len();
-                batch.push(letter);
-            }
-            _ => {
-                bytes = letter.len();
-                batches.push(vec![letter]);
-            }
-        }
-    }
-    batches
 }

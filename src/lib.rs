@@ -24,13 +24,16 @@
 //!
 //! * [`table`]: the conditional writes that make any order end in the same items.
 //! * [`dead_letters`]: what was signed but not understood.
+//! * [`deferred`]: what is to be done later.
+//! * [`queue`]: how both are sent.
 //!
 //! Who calls whom:
 //!
 //! * [`settings`], [`aws`] and [`secrets`]: what a function needs before it can start.
 //! * [`answer`] and [`log`]: what the caller hears, and what the operator reads.
-//! * [`receiver`]: from a request to its answer, all of the above in one place.
-//! * [`worker`]: the same for events that come back from a queue.
+//! * [`store`]: what becomes of a verified body, all of the above in one place.
+//! * [`receiver`]: from a request to its answer.
+//! * [`worker`]: what was deferred.
 //! * [`gateway`] and [`lambda`]: API Gateway's events, and the Lambda runtime around them.
 //! * [`local`]: all of it on one machine, for people and for tests.
 
@@ -38,6 +41,7 @@ pub mod answer;
 pub mod aws;
 pub mod callback;
 pub mod dead_letters;
+pub mod deferred;
 pub mod event;
 pub mod gateway;
 pub mod ids;
@@ -48,10 +52,12 @@ pub mod local;
 pub mod log;
 pub mod parse;
 pub mod plan;
+pub mod queue;
 pub mod receiver;
 pub mod room;
 pub mod secrets;
 pub mod settings;
+pub mod store;
 pub mod table;
 pub mod time;
 pub mod worker;

@@ -6,24 +6,22 @@ use ipnet::IpNet;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    answer::{Answer, Counts},
+    answer::Answer,
     aws::Aws,
     callback::{Freshness, Refusal, Unverified, Verified},
-    dead_letters::{self, DeadLetters, Origin},
+    dead_letters::Origin,
     log::{Level, Line},
     parse::{InvalidBody, Parsed, parse},
-    plan::Plan,
     secrets::Secrets,
     settings::{SettingError, Settings},
-    table::Table,
+    store::Store,
     time::Timestamp,
 };
 
 /// What handles callbacks: made once at the start, shared by all requests.
 pub struct Receiver {
     secrets: Secrets,
-    table: Table,
-    dead_letters: DeadLetters,
+    store: Store,
     freshness: Freshness,
     allowed_sources: Vec<IpNet>,
     budget: Duration,
@@ -57,16 +55,12 @@ impl Receiver {
     /// # Errors
     /// If the secrets cannot be read. A table that does not answer yet is no error.
     pub async fn start(settings: Settings, aws: &Aws) -> Result<Self, SettingError> {
-        let storage = settings.storage;
-        let table = Table::new(aws.dynamodb(), storage.table_name, storage.retention_days);
-        let (secrets, ()) = tokio::join!(
-            Secrets::load(settings.secrets, || aws.secrets_manager()),
-            table.connect()
-        );
+        let store = Store::new(settings.storage, aws);
+        let secrets = Secrets::load(settings.secrets, || aws.secrets_manager());
+        let (secrets, ()) = tokio::join!(secrets, store.table().connect());
         Ok(Self {
             secrets: secrets?,
-            table,
-            dead_letters: DeadLetters::new(aws.sqs(), storage.dead_letter_queue_url),
+            store,
             freshness: settings.freshness,
             allowed_sources: settings.allowed_sources,
             budget: settings.budget,
@@ -107,15 +101,17 @@ impl Receiver {
             request_id: &id,
             received_at: received,
         };
-        match parse(&verified, received) {
-            Ok(parsed) => self.store(parsed, origin, deadline, notes).await,
+        let parsed = match parse(&verified, received) {
+            Ok(parsed) => parsed,
             Err(InvalidBody) => {
-                let kept = self
-                    .dead_letters
-                    .send(dead_letters::for_body(origin, verified.body()), deadline)
-                    .await;
-                kept.map_or_else(|why| unavailable(why, notes), |()| Answer::InvalidBody)
+                let kept = self.store.keep(verified.body(), origin, deadline).await;
+                return kept.map_or_else(|why| unavailable(why, notes), |()| Answer::InvalidBody);
             }
+        };
+        notes.read(&parsed, received);
+        match self.store.store(parsed, origin, deadline).await {
+            Ok(counts) => Answer::Accepted(counts),
+            Err(why) => unavailable(why, notes),
         }
     }
 
@@ -164,60 +160,26 @@ impl Receiver {
             )),
         }
     }
+}
 
-    /// Brings what was understood into the table and what was not into the dead-letter queue, at
-    /// the same time.
-    async fn store(
-        &self,
-        parsed: Parsed<'_>,
-        origin: Origin<'_>,
-        deadline: Instant,
-        notes: &mut Notes,
-    ) -> Answer {
-        let lag = |time: Timestamp| {
-            u64::try_from(origin.received_at.since(time).as_millis()).unwrap_or(u64::MAX)
-        };
-        notes.lag_ms = parsed
+impl Notes {
+    /// How late the events came, and why some of them were not understood.
+    fn read(&mut self, parsed: &Parsed<'_>, received: Timestamp) {
+        let lag = |time| u64::try_from(received.since(time).as_millis()).unwrap_or(u64::MAX);
+        self.lag_ms = parsed
             .events
             .iter()
             .map(|event| lag(event.version.time()))
             .max();
-        let quarantined = parsed.faults.len();
-        let letters = parsed
-            .faults
-            .iter()
-            .flat_map(|fault| dead_letters::for_fault(origin, fault))
-            .collect();
-        let plan = Plan::of(parsed.events);
-        let (outcome, kept) = tokio::join!(
-            self.table.apply(origin.app_key, &plan, deadline),
-            self.dead_letters.send(letters, deadline),
-        );
-        if let Some(why) = outcome.failure {
-            let changes = outcome.unwritten.len();
-            return unavailable(
-                format!("{changes} of {} changes unwritten: {why}", plan.len()),
-                notes,
-            );
-        }
-        if let Err(why) = kept {
-            return unavailable(why, notes);
-        }
         let reasons: Vec<_> = parsed
             .faults
             .iter()
             .take(3)
-            .map(|fault| fault.reason.as_str())
+            .map(|fault| &*fault.reason)
             .collect();
         if !reasons.is_empty() {
-            notes.error = Some(format!("see the dead-letter queue: {}", reasons.join("; ")));
+            self.error = Some(format!("see the dead-letter queue: {}", reasons.join("; ")));
         }
-        Answer::Accepted(Counts {
-            applied: outcome.applied,
-            stale: outcome.stale,
-            deferred: 0,
-            quarantined,
-        })
     }
 }
 

@@ -31,8 +31,13 @@ pub struct Storage {
     pub table_name: String,
     /// How long tombstones and destroyed rooms are kept (`RETENTION_DAYS`, 30).
     pub retention_days: u32,
+    /// `DEFERRED_QUEUE_URL`: where what the worker is to do goes.
+    pub deferred_queue_url: String,
     /// `DEAD_LETTER_QUEUE_URL`: where what cannot be understood goes.
     pub dead_letter_queue_url: String,
+    /// How long after a room's end its sweep starts (`SWEEP_DELAY_SECONDS`, 60): longer than the
+    /// longest function time-out and the age of a room's memory together.
+    pub sweep_delay: Duration,
 }
 
 /// Where the App Secrets are.
@@ -124,8 +129,10 @@ impl Storage {
         Ok(Self {
             table_name: env.require("TABLE_NAME", "the name of the DynamoDB table")?,
             retention_days: env.number("RETENTION_DAYS", 30, 1, 3650)?,
+            deferred_queue_url: env.require("DEFERRED_QUEUE_URL", "the URL of an SQS queue")?,
             dead_letter_queue_url: env
                 .require("DEAD_LETTER_QUEUE_URL", "the URL of an SQS queue")?,
+            sweep_delay: Duration::from_secs(env.number("SWEEP_DELAY_SECONDS", 60, 0, 900)?),
         })
     }
 }

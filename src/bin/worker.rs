@@ -1,4 +1,4 @@
-//! The Lambda function that applies deferred events. All it does is to connect the Lambda runtime
+//! The Lambda function that does what was deferred. All it does is to connect the Lambda runtime
 //! with the [`Worker`].
 
 use std::{process::ExitCode, time::Duration};

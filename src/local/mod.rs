@@ -2,13 +2,15 @@
 //! and the real [`Receiver`] between them, set up by the same variables as in Lambda.
 //!
 //! * [`engine`]: DynamoDB, spoken to over HTTP as the real one.
-//! * [`queue`]: as much of SQS as is used here.
+//! * [`queues`]: as much of SQS as is used here.
+//! * [`poller`]: Lambda's event source, which brings deferred messages to the worker.
 //! * [`sample`]: signed callbacks, as the IM server sends them.
 //! * [`endpoint`]: the API gateway, which makes Lambda events of HTTP requests.
 
 pub mod endpoint;
 pub mod engine;
-pub mod queue;
+pub mod poller;
+pub mod queues;
 pub mod sample;
 
 use std::{error::Error, net::SocketAddr};
@@ -19,10 +21,12 @@ use crate::{
     receiver::Receiver,
     settings::{Environment, Settings},
     table::{Table, schema},
+    worker::Worker,
 };
 use endpoint::Endpoint;
 use engine::{Engine, Storage};
-use queue::Queue;
+use poller::Poller;
+use queues::{DEAD_LETTERS, DEFERRED, Queues};
 
 /// The name of the table, in every local set-up.
 pub const TABLE: &str = "chatrooms";
@@ -33,8 +37,10 @@ pub struct Stack {
     pub endpoint: Endpoint,
     /// Where the table is.
     pub engine: Engine,
-    /// Where dead letters go.
-    pub dead_letters: Queue,
+    /// Where deferred messages and dead letters go.
+    pub queues: Queues,
+    /// What brings deferred messages to the worker, whenever it is called.
+    pub poller: Poller,
     /// A handle on the table, for reading.
     pub table: Table,
 }
@@ -77,22 +83,21 @@ impl Stack {
         log: fn(&Line),
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let engine = Engine::start(storage, at.dynamodb).await?;
-        let dead_letters = Queue::start(at.sqs).await?;
+        let queues = Queues::start(at.sqs).await?;
         let secrets = serde_json::json!({ sample::APP_KEY: sample::APP_SECRET }).to_string();
         let (settings, aws) = {
-            let env =
-                Environment::new(
-                    |name| match environment(name, engine.url(), &dead_letters) {
-                        Some(value) => Some(value),
-                        None if name == "APP_SECRETS" => {
-                            Some(settings.get(name).unwrap_or_else(|| secrets.clone()))
-                        }
-                        None if name.starts_with("AWS_") || name == "APP_SECRETS_ARN" => None,
-                        None => settings.get(name),
-                    },
-                );
+            let env = Environment::new(|name| match environment(name, engine.url(), &queues) {
+                Some(value) => Some(value),
+                None if name == "APP_SECRETS" => {
+                    Some(settings.get(name).unwrap_or_else(|| secrets.clone()))
+                }
+                None if name.starts_with("AWS_") || name == "APP_SECRETS_ARN" => None,
+                None => settings.get(name),
+            });
             (Settings::read(&env)?, Aws::from_env(&env)?)
         };
+        let worker = Worker::new(settings.storage.clone(), &aws);
+        let poller = Poller::new(worker, aws.sqs(), queues.url_of(DEFERRED), log);
         let table = Table::new(aws.dynamodb(), TABLE, settings.storage.retention_days);
         schema::create(table.client(), TABLE).await?;
         let receiver = Receiver::start(settings, &aws).await?;
@@ -100,22 +105,33 @@ impl Stack {
         Ok(Self {
             endpoint,
             engine,
-            dead_letters,
+            queues,
+            poller,
             table,
         })
+    }
+
+    /// Lets the worker work until the deferred queue is empty or holds only what is delayed.
+    ///
+    /// # Errors
+    /// What the queue says.
+    pub async fn drain(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
+        while self.poller.poll().await? > 0 {}
+        Ok(())
     }
 }
 
 /// The variables of a function that uses local endpoints.
 #[must_use]
-pub fn environment(name: &str, dynamodb: &str, dead_letters: &Queue) -> Option<String> {
+pub fn environment(name: &str, dynamodb: &str, queues: &Queues) -> Option<String> {
     let value = match name {
         "TABLE_NAME" => TABLE,
-        "DEAD_LETTER_QUEUE_URL" => return Some(dead_letters.queue_url()),
+        "DEFERRED_QUEUE_URL" => return Some(queues.url_of(DEFERRED)),
+        "DEAD_LETTER_QUEUE_URL" => return Some(queues.url_of(DEAD_LETTERS)),
         "AWS_REGION" => "us-east-1",
         "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "local",
         "AWS_ENDPOINT_URL_DYNAMODB" => dynamodb,
-        "AWS_ENDPOINT_URL_SQS" => dead_letters.url(),
+        "AWS_ENDPOINT_URL_SQS" => queues.url(),
         _ => return None,
     };
     Some(value.to_owned())

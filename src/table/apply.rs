@@ -20,6 +20,7 @@ use super::{
     register::{Unconfirmed, Verdict},
 };
 use crate::{
+    deferred::Sweep,
     event::{Kind, Version},
     ids::{AppKey, RoomId, UserId},
     plan::{Facts, Plan, RoomPlan},
@@ -40,6 +41,8 @@ pub struct Outcome {
     pub unwritten: Plan,
     /// Why the first of them was not confirmed, for the operator.
     pub failure: Option<String>,
+    /// Rooms whose end is written and must be brought to their members, later.
+    pub sweeps: Vec<Sweep>,
 }
 
 /// What one request of a round is about.
@@ -129,7 +132,7 @@ impl Table {
                 .write(&key(None), &facts)
                 .await
                 .map(|(verdict, sight)| Done::Room(verdict, sight)),
-            Action::LookAtRoom => self.look(&key(None)).await.map(Done::Seen),
+            Action::LookAtRoom => self.see(&key(None)).await.map(Done::Seen),
             Action::EndMember(user, join, destroy) => self
                 .end(&key(Some(user)), join, destroy)
                 .await
@@ -172,6 +175,19 @@ fn endings<'a>(&(room, plan, sight): &Seen<'a>) -> impl Iterator<Item = Step<'a>
             .map(move |(user, join)| Action::EndMember(user, join, destroy))
     });
     ended.map(move |action| Step { room, plan, action })
+}
+
+/// The sweep that a destroy calls for, repeated or not: whoever sent it first may have ended before
+/// the sweep was queued. One that is older than the stored destroy needs none, for the newer one's
+/// sweep ends whatever this one's would.
+fn sweep(&(room, plan, sight): &Seen<'_>) -> Option<Sweep> {
+    let destroy = plan.room?.of_kind(Kind::Destroy)?;
+    let is_newest = sight.destroyed == Some(destroy);
+    is_newest.then(|| Sweep {
+        room: room.clone(),
+        destroy,
+        after: None,
+    })
 }
 
 /// A room as it was last seen.
@@ -242,11 +258,13 @@ impl<'a> Progress<'a> {
             written.filter(|(.., verdict)| *verdict == counted).count()
         };
         let (applied, stale) = (count(Verdict::Applied), count(Verdict::Stale));
+        let sweeps = self.sights.values().filter_map(sweep).collect();
         Outcome {
             applied,
             stale,
             unwritten: self.unwritten,
             failure: self.failure,
+            sweeps,
         }
     }
 }

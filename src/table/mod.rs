@@ -8,22 +8,27 @@
 //! * [`stored`]: what an item that was there already says.
 //! * [`register`]: the protocol for one item: write, and where the item was newer, raise what it
 //!   lacks.
+//! * [`memory`]: which rooms were active a moment ago.
 //! * [`apply`]: the protocol for a whole plan: everything at once, then what the rooms' own items
 //!   call for.
+//! * [`sweep`]: the protocol for a room's end.
 
 pub mod apply;
 pub mod key;
+pub mod memory;
 #[cfg(feature = "cli")]
 pub mod read;
 pub mod register;
 #[cfg(feature = "cli")]
 pub mod schema;
 pub mod stored;
+pub mod sweep;
 pub mod update;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use memory::Memory;
 
 /// An item as the SDK gives it.
 pub type Attributes = HashMap<String, AttributeValue>;
@@ -34,6 +39,7 @@ pub struct Table {
     client: Client,
     name: String,
     retention_seconds: u64,
+    memory: Arc<Memory>,
 }
 
 impl Table {
@@ -44,6 +50,7 @@ impl Table {
             client,
             name: name.into(),
             retention_seconds: u64::from(retention_days) * 24 * 60 * 60,
+            memory: Arc::default(),
         }
     }
 

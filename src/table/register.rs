@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use super::{
     Attributes, Table,
     key::Key,
+    memory::Moment,
     stored,
     update::{self, Update},
 };
@@ -52,7 +53,7 @@ impl fmt::Display for Unconfirmed {
 
 impl std::error::Error for Unconfirmed {}
 
-fn failed<E, R>(error: &SdkError<E, R>) -> Unconfirmed
+pub(super) fn failed<E, R>(error: &SdkError<E, R>) -> Unconfirmed
 where
     SdkError<E, R>: std::error::Error,
 {
@@ -80,11 +81,12 @@ impl Table {
         key: &Key<'_>,
         facts: &Facts,
     ) -> Result<(Verdict, Sight), Unconfirmed> {
+        let asked = Moment::now();
         // The old item matters where it can know more than this change: in rooms, and besides the
         // newest event.
         let wants_old = key.user.is_none() || facts.versions().count() > 1;
         let first = update::whole(key, facts, self.retention_seconds);
-        let (verdict, sight, mut lacking) = match self.send(key, first, wants_old).await? {
+        let (verdict, mut sight, mut lacking) = match self.send(key, first, wants_old).await? {
             Found::Older(old) => {
                 let old = old.unwrap_or_default();
                 let news = facts
@@ -114,13 +116,13 @@ impl Table {
                 Found::AtLeastAsNew(item) => lacking_in(&item.ok_or_else(vanished)?, facts),
             };
         }
-        Ok((
-            verdict,
-            Sight {
-                destroyed: sight.destroyed.max(facts.of_kind(Kind::Destroy)),
-                ..sight
-            },
-        ))
+        if key.user.is_none() {
+            // What the item lacked of the newest destroy, it has now been told.
+            let destroyed = sight.destroyed.max(facts.of_kind(Kind::Destroy));
+            sight = Sight { destroyed, ..sight };
+            self.memory.note(key.partition(), sight, asked);
+        }
+        Ok((verdict, sight))
     }
 
     /// Ends a membership that its room's destroy ended, unless something newer is known about the
@@ -138,21 +140,32 @@ impl Table {
         self.send(key, update, false).await.map(|_| ())
     }
 
-    /// Reads a room's item, strongly consistent.
+    /// Sees a room: in memory, or in the table.
+    ///
+    /// # Errors
+    /// [`Unconfirmed`] if the table did not answer.
+    pub async fn see(&self, room: &Key<'_>) -> Result<Sight, Unconfirmed> {
+        match self.memory.recall(&room.partition()) {
+            Some(sight) => Ok(sight),
+            None => self.look(room).await,
+        }
+    }
+
+    /// Reads a room's item, strongly consistent, and remembers it.
     ///
     /// # Errors
     /// [`Unconfirmed`] if the table did not answer.
     pub async fn look(&self, room: &Key<'_>) -> Result<Sight, Unconfirmed> {
-        let request = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .set_key(Some(room.attributes()));
+        let asked = Moment::now();
+        let request = self.client.get_item().table_name(&self.name);
         let request = request
-            .consistent_read(true)
-            .projection_expression("lifecycle, destroyVersion");
+            .set_key(Some(room.attributes()))
+            .consistent_read(true);
+        let request = request.projection_expression("lifecycle, destroyVersion");
         let response = request.send().await.map_err(|error| failed(&error))?;
-        Ok(response.item().map(stored::sight).unwrap_or_default())
+        let sight = response.item().map(stored::sight).unwrap_or_default();
+        self.memory.note(room.partition(), sight, asked);
+        Ok(sight)
     }
 
     /// Opens connections before the first request needs them: a join's write and its look at the

@@ -8,11 +8,11 @@ use chatroom_status_sync::{
 use serde_json::{Value, json};
 
 use crate::support::{
-    JOIN, counts, deployment, deployment_with, event, post, post_bytes, rows, send,
+    JOIN, counts, dead_letters, deployment, deployment_with, event, post, post_bytes, rows, send,
 };
 
 fn letters(stack: &chatroom_status_sync::local::Stack) -> Vec<Value> {
-    let bodies = stack.dead_letters.bodies();
+    let bodies = dead_letters(&stack);
     bodies
         .iter()
         .map(|body| serde_json::from_str(body).unwrap())
@@ -38,7 +38,7 @@ async fn an_event_that_cannot_be_understood_is_quarantined_raw_and_its_neighbour
     let body = format!("[{unknown},{},{no_room}]", event("r", &["u"], JOIN, 0, 0));
     let (status, answer) = post(&stack, SignedCallback::now(body)).await;
     assert_eq!((status, counts(&answer)), (200, [1, 0, 0, 2]));
-    let bodies = stack.dead_letters.bodies();
+    let bodies = dead_letters(&stack);
     assert!(
         bodies[0].contains(&unknown) && bodies[1].contains(no_room),
         "byte for byte: {bodies:?}"
@@ -92,7 +92,7 @@ async fn what_is_too_large_for_one_message_is_kept_in_parts() {
     assert_eq!((status, counts(&answer)), (200, [0, 0, 0, 1]));
 
     let mut parts = Vec::new();
-    for (body, letter) in stack.dead_letters.bodies().iter().zip(letters(&stack)) {
+    for (body, letter) in dead_letters(&stack).iter().zip(letters(&stack)) {
         assert!(body.len() <= 256 * 1024);
         let number = letter["part"].as_u64().unwrap();
         let content = BASE64_STANDARD
@@ -117,7 +117,7 @@ async fn characters_that_sqs_refuses_are_escaped() {
     let stack = deployment().await;
     let event = event("r", &["\u{fffe}\u{ffff}"], 7, 0, 0);
     post(&stack, SignedCallback::now(event.to_string())).await;
-    assert!(!stack.dead_letters.bodies()[0].contains(['\u{fffe}', '\u{ffff}']));
+    assert!(!dead_letters(&stack)[0].contains(['\u{fffe}', '\u{ffff}']));
     assert_eq!(
         letters(&stack)[0]["events"][0]["userIds"][0],
         "\u{fffe}\u{ffff}"
@@ -154,7 +154,7 @@ async fn every_refusal_is_answered_401_with_its_own_word_and_stores_nothing() {
         assert!(answer["message"].is_string());
     }
     assert!(rows(&stack.table).await.is_empty());
-    assert!(stack.dead_letters.bodies().is_empty());
+    assert!(dead_letters(&stack).is_empty());
 }
 
 #[tokio::test]
@@ -162,7 +162,7 @@ async fn an_unverified_body_is_not_read_however_broken_it_is() {
     let stack = deployment().await;
     let url = format!("{}?nonce=1", stack.endpoint.url());
     assert_eq!(post_bytes(&url, b"\xff{".to_vec()).await.0, 401);
-    assert!(stack.dead_letters.bodies().is_empty());
+    assert!(dead_letters(&stack).is_empty());
 }
 
 #[tokio::test]

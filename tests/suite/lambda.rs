@@ -4,7 +4,7 @@ use chatroom_status_sync::{
     local::{
         Addresses, Stack, TABLE,
         engine::{Engine, Storage},
-        queue::Queue,
+        queues::{DEAD_LETTERS, DEFERRED, Queues},
         sample::{APP_KEY, APP_SECRET, SignedCallback, body_of, gateway_event},
     },
     time::Timestamp,
@@ -20,17 +20,18 @@ use crate::support::{JOIN, counts, deployment, event, row, rows, runtime_api::Fu
 const BINARY: &str = env!("CARGO_BIN_EXE_callback");
 
 /// The variables of a function in front of these endpoints; later ones replace earlier ones.
-async fn function(dynamodb: &str, queue: &Queue, more: &[(&str, &str)]) -> Function {
+async fn function(dynamodb: &str, queues: &Queues, more: &[(&str, &str)]) -> Function {
     let secrets = json!({ APP_KEY: APP_SECRET }).to_string();
-    let (queue_endpoint, queue_url) = (queue.url(), queue.queue_url());
+    let [deferred, dead_letters] = [DEFERRED, DEAD_LETTERS].map(|queue| queues.url_of(queue));
     let mut variables = vec![
         ("AWS_REGION", "eu-central-1"),
         ("AWS_ACCESS_KEY_ID", "key"),
         ("AWS_SECRET_ACCESS_KEY", "secret"),
         ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
-        ("AWS_ENDPOINT_URL_SQS", queue_endpoint),
+        ("AWS_ENDPOINT_URL_SQS", queues.url()),
         ("TABLE_NAME", TABLE),
-        ("DEAD_LETTER_QUEUE_URL", &queue_url),
+        ("DEFERRED_QUEUE_URL", &deferred),
+        ("DEAD_LETTER_QUEUE_URL", &dead_letters),
     ];
     if !more.iter().any(|(name, _)| *name == "APP_SECRETS_ARN") {
         variables.push(("APP_SECRETS", &secrets));
@@ -40,7 +41,7 @@ async fn function(dynamodb: &str, queue: &Queue, more: &[(&str, &str)]) -> Funct
 }
 
 async fn in_front_of(stack: &Stack, more: &[(&str, &str)]) -> Function {
-    function(stack.engine.url(), &stack.dead_letters, more).await
+    function(stack.engine.url(), &stack.queues, more).await
 }
 
 fn join(user: &str) -> SignedCallback {
@@ -190,8 +191,8 @@ async fn a_base64_body_is_decoded() {
 
 #[tokio::test]
 async fn a_table_that_never_answers_gives_503_and_a_time_to_retry() {
-    let queue = Queue::start(Addresses::free().sqs).await.unwrap();
-    let mut function = function(&silence().await, &queue, &[("BUDGET_MS", "300")]).await;
+    let queues = Queues::start(Addresses::free().sqs).await.unwrap();
+    let mut function = function(&silence().await, &queues, &[("BUDGET_MS", "300")]).await;
     let response = function
         .invoke(gateway(&join("u")).to_string())
         .await
@@ -270,7 +271,7 @@ async fn a_request_that_the_gateway_took_long_ago_has_used_up_its_budget() {
 
 #[tokio::test]
 async fn a_wrong_setting_stops_the_start_with_one_line() {
-    let queue = Queue::start(Addresses::free().sqs).await.unwrap();
+    let queues = Queues::start(Addresses::free().sqs).await.unwrap();
     let engine = Engine::start(Storage::Memory, Addresses::free().dynamodb)
         .await
         .unwrap();
@@ -280,7 +281,8 @@ async fn a_wrong_setting_stops_the_start_with_one_line() {
         .env("AWS_REGION", "eu-central-1")
         .env("AWS_ENDPOINT_URL_DYNAMODB", engine.url())
         .env("TABLE_NAME", TABLE)
-        .env("DEAD_LETTER_QUEUE_URL", queue.queue_url())
+        .env("DEFERRED_QUEUE_URL", queues.url_of(DEFERRED))
+        .env("DEAD_LETTER_QUEUE_URL", queues.url_of(DEAD_LETTERS))
         .env("APP_SECRETS", "{}")
         .env("BUDGET_MS", "soon")
         .output()

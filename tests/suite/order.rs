@@ -1,9 +1,10 @@
 //! Any order, any repetition, any batching, any interleaving: the same table.
 
-use std::collections::BTreeSet;
+use std::cell::Cell;
 
 use chatroom_status_sync::{
     local::{Stack, TABLE, sample::WireEvent},
+    receiver::Receiver,
     table::schema,
 };
 use futures_util::future::join_all;
@@ -14,27 +15,62 @@ use proptest::{
 use tokio::runtime::Runtime;
 
 use crate::support::{
-    Row, Rows, counts, deployment,
-    history::history,
+    Rows, another_function, counts, deployment, hand,
+    history::{History, history},
     oracle::{present, table_after},
-    rows, send,
+    rows,
 };
 
-/// Checks a property of many histories, each on an empty table.
-fn property(
-    cases: u32,
-    test: impl AsyncFn(&Stack, Vec<Vec<WireEvent>>) -> Result<(), TestCaseError>,
-) {
+/// How many functions take turns: each has a memory of its own, as each process of a Lambda has.
+const FUNCTIONS: usize = 3;
+
+struct Fleet {
+    stack: Stack,
+    functions: Vec<Receiver>,
+}
+
+impl Fleet {
+    async fn deliver(&self, number: usize, callback: &[WireEvent]) {
+        let (status, answer) = hand(&self.functions[number % FUNCTIONS], callback).await;
+        assert_eq!(status, 200, "{answer}");
+        assert_eq!(counts(&answer)[2..], [0, 0]);
+    }
+
+    async fn rows(&self) -> Rows {
+        rows(&self.stack.table).await
+    }
+
+    /// The table once all is written and the queue has drained. Rooms' `version` is no reader's.
+    async fn rows_after_all(&self) -> Rows {
+        self.stack.drain().await.unwrap();
+        let mut rows = self.rows().await;
+        for row in rows.values_mut().filter(|row| row["kind"] == "room") {
+            row.remove("version");
+        }
+        rows
+    }
+}
+
+/// Checks a property of many histories, each on an empty table and in rooms that no function has
+/// seen before.
+fn property(cases: u32, test: impl AsyncFn(&Fleet, &History) -> Result<(), TestCaseError>) {
     let runtime = Runtime::new().unwrap();
-    let stack = runtime.block_on(deployment());
+    let fleet = runtime.block_on(async {
+        let stack = deployment().await;
+        let functions = join_all((0..FUNCTIONS).map(|_| another_function(&stack))).await;
+        Fleet { stack, functions }
+    });
     let config = ProptestConfig {
         cases,
         failure_persistence: None,
         ..ProptestConfig::default()
     };
-    let in_empty_table = |history| {
+    let case = Cell::new(0);
+    let in_empty_table = |history: History| {
+        case.set(case.get() + 1);
+        let history = history.in_rooms_of(&case.get().to_string());
         runtime.block_on(async {
-            let client = stack.table.client();
+            let client = fleet.stack.table.client();
             client
                 .delete_table()
                 .table_name(TABLE)
@@ -42,7 +78,7 @@ fn property(
                 .await
                 .unwrap();
             schema::create(client, TABLE).await.unwrap();
-            test(&stack, history).await
+            test(&fleet, &history).await
         })
     };
     TestRunner::new(config)
@@ -50,86 +86,34 @@ fn property(
         .unwrap();
 }
 
-async fn deliver(stack: &Stack, callback: &[WireEvent]) {
-    let (status, answer) = send(stack, callback).await;
-    assert_eq!(status, 200, "{answer}");
-    assert_eq!(counts(&answer)[2..], [0, 0]);
-}
-
-/// What is the same before and after a room's end has reached its members and its own item.
-fn settled(rows: &Rows) -> Vec<(&(String, String), Row)> {
-    let passing = [
-        "membership",
-        "reason",
-        "userKey",
-        "expiresAt",
-        "lifecycle",
-        "roomsKey",
-    ];
-    let settled = |(key, row): (_, &Row)| {
-        let mut row = row.clone();
-        row.retain(|name, _| !passing.contains(&name.as_str()));
-        if row["kind"] == "room" {
-            row.remove("version");
-        }
-        (key, row)
-    };
-    rows.iter().map(settled).collect()
-}
-
-/// Members' rows that no room's end is on its way to.
-fn members_in_living_rooms(rows: &Rows, of: &Rows) -> Vec<Row> {
-    let ended: BTreeSet<_> = of
-        .iter()
-        .filter(|(_, row)| {
-            row.get("reason")
-                .is_some_and(|reason| reason == "room_destroyed")
-        })
-        .map(|(key, _)| key)
-        .collect();
-    let members = rows
-        .iter()
-        .filter(|(key, row)| row["kind"] == "member" && !ended.contains(key));
-    members.map(|(_, row)| row.clone()).collect()
-}
-
-fn assert_same(rows: &Rows, expected: &Rows) -> Result<(), TestCaseError> {
-    prop_assert_eq!(present(rows), present(expected), "who is in which room");
-    prop_assert_eq!(settled(rows), settled(expected), "versions, times and ids");
-    let living = |of| members_in_living_rooms(of, expected);
-    prop_assert_eq!(
-        living(rows),
-        living(expected),
-        "members, with every attribute"
-    );
-    Ok(())
-}
-
 #[test]
 fn callbacks_in_any_order_end_in_the_table_that_the_oracle_describes() {
-    property(100, async |stack, history| {
-        for callback in &history {
-            deliver(stack, callback).await;
+    property(150, async |fleet, history| {
+        for (number, callback) in history.0.iter().enumerate() {
+            fleet.deliver(number, callback).await;
         }
-        assert_same(&rows(&stack.table).await, &table_after(&history.concat()))
+        prop_assert_eq!(fleet.rows_after_all().await, table_after(&history.events()));
+        Ok(())
     });
 }
 
 #[test]
 fn concurrent_callbacks_end_in_the_table_that_the_oracle_describes() {
-    property(100, async |stack, history| {
-        join_all(history.iter().map(|callback| deliver(stack, callback))).await;
-        assert_same(&rows(&stack.table).await, &table_after(&history.concat()))
+    property(150, async |fleet, history| {
+        let callbacks = history.0.iter().enumerate();
+        join_all(callbacks.map(|(number, callback)| fleet.deliver(number, callback))).await;
+        prop_assert_eq!(fleet.rows_after_all().await, table_after(&history.events()));
+        Ok(())
     });
 }
 
 #[test]
 fn at_every_moment_the_readers_sentence_tells_who_is_in_a_room() {
-    property(100, async |stack, history| {
-        for sent in 1..=history.len() {
-            deliver(stack, &history[sent - 1]).await;
-            let expected = table_after(&history[..sent].concat());
-            prop_assert_eq!(present(&rows(&stack.table).await), present(&expected));
+    property(60, async |fleet, history| {
+        for sent in 1..=history.0.len() {
+            fleet.deliver(sent, &history.0[sent - 1]).await;
+            let expected = table_after(&history.0[..sent].concat());
+            prop_assert_eq!(present(&fleet.rows().await), present(&expected));
         }
         Ok(())
     });

@@ -94,10 +94,10 @@ proptest! {
 
     #[test]
     fn order_and_repetition_never_change_a_plan(history in history()) {
-        let mut events = history.concat();
+        let mut events = history.events();
         let once = plan(&events);
         events.reverse();
-        events.extend(history.concat());
+        events.extend(history.events());
         prop_assert_eq!(once, plan(&events));
     }
 

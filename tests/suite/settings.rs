@@ -11,7 +11,8 @@ fn read(changes: &[(&str, &str)]) -> Result<Settings, String> {
     let mut variables = BTreeMap::from([
         ("TABLE_NAME", "chatrooms"),
         ("APP_SECRETS", r#"{"app":"hush-hush"}"#),
-        ("DEAD_LETTER_QUEUE_URL", "http://queue"),
+        ("DEFERRED_QUEUE_URL", "http://deferred"),
+        ("DEAD_LETTER_QUEUE_URL", "http://dead-letters"),
     ]);
     variables.extend(changes.iter().copied());
     let env = Environment::new(|name| variables.get(name).map(|&value| value.to_owned()));
@@ -24,6 +25,7 @@ fn defaults_are_the_documented_ones() {
     assert_eq!(settings.freshness, Freshness::WithinSeconds(900));
     assert_eq!(settings.budget, Duration::from_millis(3500));
     assert_eq!(settings.storage.retention_days, 30);
+    assert_eq!(settings.storage.sweep_delay, Duration::from_mins(1));
     assert!(settings.allowed_sources.is_empty());
 }
 

@@ -1,20 +1,25 @@
 //! The real `worker` binary: SQS events in, a batch response and rows out.
 
-use chatroom_status_sync::local::{Stack, TABLE, sample::APP_KEY};
+use chatroom_status_sync::local::{
+    Stack, TABLE,
+    queues::{DEAD_LETTERS, DEFERRED},
+    sample::APP_KEY,
+};
 use serde_json::{Value, json};
 
-use crate::support::{JOIN, deployment, event, row, rows, runtime_api::Function};
+use crate::support::{JOIN, dead_letters, deployment, event, row, rows, runtime_api::Function};
 
 async fn worker(stack: &Stack) -> Function {
-    let queue_url = stack.dead_letters.queue_url();
+    let [deferred, dead_letters] = [DEFERRED, DEAD_LETTERS].map(|queue| stack.queues.url_of(queue));
     let variables = [
         ("AWS_REGION", "eu-central-1"),
         ("AWS_ACCESS_KEY_ID", "key"),
         ("AWS_SECRET_ACCESS_KEY", "secret"),
         ("AWS_ENDPOINT_URL_DYNAMODB", stack.engine.url()),
-        ("AWS_ENDPOINT_URL_SQS", stack.dead_letters.url()),
+        ("AWS_ENDPOINT_URL_SQS", stack.queues.url()),
         ("TABLE_NAME", TABLE),
-        ("DEAD_LETTER_QUEUE_URL", &queue_url),
+        ("DEFERRED_QUEUE_URL", &deferred),
+        ("DEAD_LETTER_QUEUE_URL", &dead_letters),
     ];
     Function::start(env!("CARGO_BIN_EXE_worker"), &variables).await
 }
@@ -76,7 +81,7 @@ async fn a_deferred_event_that_cannot_be_understood_goes_on_to_the_dead_letter_q
     let message = json!({"appKey": APP_KEY, "events": [event("r", &["u"], 7, 0, 0), event("r", &["u"], JOIN, 0, 0)]});
     let response = worker.invoke(sqs_event(&[message])).await.unwrap();
     assert!(failures(&response).is_empty());
-    assert_eq!(stack.dead_letters.bodies().len(), 1);
+    assert_eq!(dead_letters(&stack).len(), 1);
     assert_eq!(
         row(&rows(&stack.table).await, "r", Some("u"))["membership"],
         "joined"
@@ -87,9 +92,7 @@ async fn a_deferred_event_that_cannot_be_understood_goes_on_to_the_dead_letter_q
 async fn a_dead_letter_that_is_sent_again_is_understood_as_a_deferred_message() {
     let stack = deployment().await;
     crate::support::send(&stack, &[event("r", &["u"], 7, 0, 0)]).await;
-    let letter = stack
-        .dead_letters
-        .bodies()
+    let letter = dead_letters(&stack)
         .remove(0)
         .replace("\"type\":7", "\"type\":1");
     let mut worker = worker(&stack).await;

@@ -6,6 +6,7 @@ use chatroom_status_sync::{
     local::{
         Addresses, Stack,
         engine::Storage,
+        queues::{DEAD_LETTERS, DEFERRED},
         sample::{APP_KEY, APP_SECRET, NONCE, SignedCallback, WireEvent, body_of},
     },
     settings::Environment,
@@ -80,8 +81,9 @@ fn story(start: Timestamp) -> Vec<(&'static str, Vec<WireEvent>)> {
 }
 
 pub async fn run() -> Result {
-    let nothing = Environment::new(|_| None);
-    let stack = Stack::start(Storage::Memory, Addresses::free(), &nothing, |_| {}).await?;
+    // All traffic stops before the sweeps run, so nothing has to be waited for.
+    let settings = Environment::new(|name| (name == "SWEEP_DELAY_SECONDS").then(|| "0".to_owned()));
+    let stack = Stack::start(Storage::Memory, Addresses::free(), &settings, |_| {}).await?;
     println!(
         "An embedded DynamoDB engine runs at {},",
         stack.engine.url()
@@ -107,6 +109,15 @@ pub async fn run() -> Result {
     )
     .await?;
 
+    println!(
+        "Whoever reads now already knows who is where. The queue still has to bring the room's end to"
+    );
+    println!("the members' own items:");
+    for message in stack.queues.bodies(DEFERRED) {
+        println!("   -> {message}");
+    }
+    stack.drain().await?;
+    println!("   <- done\n");
     show(&stack).await
 }
 
@@ -147,7 +158,7 @@ async fn show(stack: &Stack) -> Result {
         );
     }
     println!("In the dead-letter queue:");
-    for letter in stack.dead_letters.bodies() {
+    for letter in stack.queues.bodies(DEAD_LETTERS) {
         println!("{letter}");
     }
     Ok(())

@@ -3,11 +3,12 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
+    time::Duration,
 };
 
 use chatroom_status_sync::{
     ids::{AppKey, RoomId},
-    local::{Addresses, Stack, TABLE, engine::Storage, sample},
+    local::{Addresses, Stack, TABLE, engine::Storage, queues::DEAD_LETTERS, sample},
     log::Line,
     settings::Environment,
     table::key::Key,
@@ -16,6 +17,10 @@ use chatroom_status_sync::{
 use clap::Args;
 
 use crate::Result;
+
+/// Shorter than in Lambda, for somebody who watches: no request takes longer than 4.5 s here, and
+/// no memory of a room is older than 5 s.
+const SWEEP_DELAY_SECONDS: &str = "10";
 
 #[derive(Args)]
 pub struct Options {
@@ -48,7 +53,12 @@ pub async fn run(options: Options) -> Result {
     } else {
         Storage::File(options.data)
     };
-    let stack = Stack::start(storage, addresses, &Environment::of_process(), Line::print).await?;
+    let environment = Environment::of_process();
+    let settings = Environment::new(|name| match environment.get(name) {
+        None if name == "SWEEP_DELAY_SECONDS" => Some(SWEEP_DELAY_SECONDS.to_owned()),
+        value => value,
+    });
+    let stack = Stack::start(storage, addresses, &settings, Line::print).await?;
 
     let (app, room) = (AppKey::new(sample::APP_KEY)?, RoomId::new("lobby")?);
     let join = sample::WireEvent::new(room.as_str(), &["anna", "ben"], 1, 0, Timestamp::now());
@@ -62,7 +72,7 @@ pub async fn run(options: Options) -> Result {
     let dynamodb = stack.engine.url();
     println!("callbacks    {}", stack.endpoint.url());
     println!("dynamodb     {dynamodb}   (table {TABLE})");
-    println!("dead letters {}", stack.dead_letters.queue_url());
+    println!("dead letters {}", stack.queues.url_of(DEAD_LETTERS));
     println!();
     println!("Send a callback (signed now, good for 15 minutes):");
     println!("  {}", callback.curl(stack.endpoint.url()));
@@ -75,6 +85,16 @@ pub async fn run(options: Options) -> Result {
     println!("  chatroom members {room} --endpoint-url {dynamodb}");
     println!();
     println!("Each callback's log line follows. Ctrl-C ends.");
-    tokio::signal::ctrl_c().await?;
-    Ok(())
+    tokio::select! {
+        done = tokio::signal::ctrl_c() => Ok(done?),
+        stopped = work(&stack) => stopped,
+    }
+}
+
+/// Brings deferred messages to the worker as they become due.
+async fn work(stack: &Stack) -> Result {
+    loop {
+        stack.drain().await?;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
 }

@@ -1,10 +1,12 @@
 //! Histories that are nasty on purpose: few rooms, few users, few milliseconds, so that ties,
 //! repeats, returns and several lives of one room are the rule.
 
+use std::fmt;
+
 use chatroom_status_sync::local::sample::WireEvent;
 use proptest::{collection::vec, prelude::*, sample::subsequence};
 
-use super::event;
+use super::{START, event};
 
 const ROOMS: [&str; 3] = ["r1", "r2", "r3"];
 const USERS: [&str; 4] = ["u1", "u2", "u3", "u4"];
@@ -18,8 +20,49 @@ fn one_event() -> impl Strategy<Value = WireEvent> {
     )
 }
 
-/// Callbacks in the order of their arrival. Every event is sent one to three times.
-pub fn history() -> impl Strategy<Value = Vec<Vec<WireEvent>>> {
+/// Callbacks in the order of their arrival. It prints as a story.
+#[derive(Clone)]
+pub struct History(pub Vec<Vec<WireEvent>>);
+
+impl History {
+    /// The same in rooms of its own, so that no function remembers them.
+    pub fn in_rooms_of(mut self, prefix: &str) -> Self {
+        for event in self.0.iter_mut().flatten() {
+            event.chat_room_id = format!("{prefix}-{}", event.chat_room_id);
+        }
+        self
+    }
+
+    /// All events, in the order of their arrival.
+    pub fn events(&self) -> Vec<WireEvent> {
+        self.0.concat()
+    }
+}
+
+impl fmt::Debug for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, callback) in self.0.iter().enumerate() {
+            writeln!(f, "\ncallback {}:", number + 1)?;
+            for event in callback {
+                let what = ["is created", "is joined by", "is left by", "is destroyed"];
+                let what = what
+                    .get(usize::try_from(event.r#type).unwrap_or(9))
+                    .unwrap_or(&"?");
+                let users = event.user_ids.join(" and ");
+                let (room, after) = (&event.chat_room_id, event.time.millis() - START);
+                write!(
+                    f,
+                    "  {room} {what} {users} after {after} ms, status {}",
+                    event.status
+                )?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Every event is sent one to three times, in any order, in callbacks of one to five events.
+pub fn history() -> impl Strategy<Value = History> {
     let sent = vec((one_event(), 1..=3_usize), 1..24).prop_map(|events| {
         let repeat = |(event, times)| std::iter::repeat_n(event, times);
         events.into_iter().flat_map(repeat).collect::<Vec<_>>()
@@ -28,12 +71,12 @@ pub fn history() -> impl Strategy<Value = Vec<Vec<WireEvent>>> {
     (shuffled, vec(1..6_usize, 1..12)).prop_map(|(events, sizes)| in_batches(events, &sizes))
 }
 
-fn in_batches(mut events: Vec<WireEvent>, sizes: &[usize]) -> Vec<Vec<WireEvent>> {
+fn in_batches(mut events: Vec<WireEvent>, sizes: &[usize]) -> History {
     let mut sizes = sizes.iter().cycle();
     let mut batches = Vec::new();
     while !events.is_empty() {
         let size = sizes.next().map_or(1, |&size| size.min(events.len()));
         batches.push(events.drain(..size).collect());
     }
-    batches
+    History(batches)
 }

@@ -8,13 +8,18 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chatroom_status_sync::{
+    aws::Aws,
+    gateway::GatewayEvent,
     ids::AppKey,
     local::{
         Addresses, Stack,
         engine::Storage,
-        sample::{APP_KEY, SignedCallback, WireEvent, body_of},
+        environment,
+        queues::DEAD_LETTERS,
+        sample::{APP_KEY, APP_SECRET, SignedCallback, WireEvent, body_of},
     },
-    settings::Environment,
+    receiver::Receiver,
+    settings::{Environment, Settings},
     table::Table,
     time::Timestamp,
 };
@@ -51,12 +56,42 @@ pub async fn deployment() -> Stack {
     deployment_with(&[]).await
 }
 
+/// Sweeps are not delayed, because tests let all traffic stop before they drain the queue.
 pub async fn deployment_with(settings: &[(&str, &str)]) -> Stack {
-    let settings = settings.iter().copied().collect::<BTreeMap<_, _>>();
-    let settings = Environment::new(|name| settings.get(name).map(|&value| value.to_owned()));
+    let mut variables = BTreeMap::from([("SWEEP_DELAY_SECONDS", "0")]);
+    variables.extend(settings.iter().copied());
+    let settings = Environment::new(|name| variables.get(name).map(|&value| value.to_owned()));
     Stack::start(Storage::Memory, Addresses::free(), &settings, |_| {})
         .await
         .unwrap()
+}
+
+/// What is in the dead-letter queue.
+pub fn dead_letters(stack: &Stack) -> Vec<String> {
+    stack.queues.bodies(DEAD_LETTERS)
+}
+
+/// Another function in front of the same table and queues, with a memory of its own.
+pub async fn another_function(stack: &Stack) -> Receiver {
+    let env = Environment::new(|name| match name {
+        "APP_SECRETS" => Some(format!(r#"{{"{APP_KEY}":"{APP_SECRET}"}}"#)),
+        "SWEEP_DELAY_SECONDS" => Some("0".to_owned()),
+        _ => environment(name, stack.engine.url(), &stack.queues),
+    });
+    let (settings, aws) = (Settings::read(&env).unwrap(), Aws::from_env(&env).unwrap());
+    Receiver::start(settings, &aws).await.unwrap()
+}
+
+/// Hands events to a function as API Gateway would.
+pub async fn hand(function: &Receiver, events: &[WireEvent]) -> (u16, Value) {
+    let now = Timestamp::now();
+    let event = SignedCallback::now(body_of(events)).gateway_event("test", now);
+    let event: GatewayEvent = serde_json::from_value(event).unwrap();
+    let (answer, _) = function.receive(event.into_request(now), None).await;
+    (
+        answer.status(),
+        serde_json::from_str(&answer.body()).unwrap(),
+    )
 }
 
 static AGENT: LazyLock<Agent> = LazyLock::new(|| {

@@ -84,6 +84,15 @@ impl Aws {
         })
     }
 
+    /// The same with another limit for one attempt at a request.
+    #[must_use]
+    pub fn with_attempt(mut self, limit: Duration) -> Self {
+        let time_outs = TimeoutConfig::builder().connect_timeout(CONNECT);
+        let time_outs = time_outs.operation_attempt_timeout(limit).build();
+        self.config = self.config.into_builder().timeout_config(time_outs).build();
+        self
+    }
+
     /// A DynamoDB client.
     #[must_use]
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {

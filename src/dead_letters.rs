@@ -10,7 +10,12 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::{ids::AppKey, parse::Fault, queue::MAX_BYTES, time::Timestamp};
+use crate::{
+    ids::AppKey,
+    parse::{Fault, Parsed},
+    queue::MAX_BYTES,
+    time::Timestamp,
+};
 
 /// Bytes of content in one part, so that base64 and the fields around it fit into a message.
 const PART_BYTES: usize = 180 * 1024;
@@ -54,9 +59,22 @@ enum Content<'a> {
     },
 }
 
-/// The message that keeps an event which cannot be understood; several if it is too large for one.
+/// The messages that keep what cannot be understood of a body: one for each event, several for one
+/// that is too large; or the whole body, if there are too many.
 #[must_use]
-pub fn for_fault(origin: Origin<'_>, fault: &Fault<'_>) -> Vec<String> {
+pub fn for_faults(origin: Origin<'_>, parsed: &Parsed<'_>) -> Vec<String> {
+    if parsed.faulty > parsed.faults.len() {
+        let reason = "too many of its events cannot be understood";
+        return for_body(origin, reason, parsed.body);
+    }
+    parsed
+        .faults
+        .iter()
+        .flat_map(|fault| for_fault(origin, fault))
+        .collect()
+}
+
+fn for_fault(origin: Origin<'_>, fault: &Fault<'_>) -> Vec<String> {
     let letter = letter(
         origin,
         &fault.reason,
@@ -71,11 +89,9 @@ pub fn for_fault(origin: Origin<'_>, fault: &Fault<'_>) -> Vec<String> {
     }
 }
 
-/// The message that keeps a body which is no JSON array or object; several if it is too large for
-/// one.
+/// The message that keeps a whole body; several if it is too large for one.
 #[must_use]
-pub fn for_body(origin: Origin<'_>, body: &[u8]) -> Vec<String> {
-    let reason = "the body is no JSON array or object";
+pub fn for_body(origin: Origin<'_>, reason: &str, body: &[u8]) -> Vec<String> {
     if let Ok(body) = std::str::from_utf8(body) {
         let letter = letter(origin, reason, Content::Text { body });
         if letter.len() <= MAX_BYTES {

@@ -30,7 +30,7 @@
 //! Who calls whom:
 //!
 //! * [`settings`], [`aws`] and [`secrets`]: what a function needs before it can start.
-//! * [`answer`] and [`log`]: what the caller hears, and what the operator reads.
+//! * [`answer`], [`log`] and [`failure`]: what the caller hears, and what the operator reads.
 //! * [`store`]: what becomes of a verified body, all of the above in one place.
 //! * [`receiver`]: from a request to its answer.
 //! * [`worker`]: what was deferred.
@@ -43,6 +43,7 @@ pub mod callback;
 pub mod dead_letters;
 pub mod deferred;
 pub mod event;
+pub mod failure;
 pub mod gateway;
 pub mod ids;
 pub mod keyring;

@@ -19,9 +19,18 @@ use crate::{
 pub struct Parsed<'body> {
     /// In the order of the body, which means nothing.
     pub events: Vec<Event>,
-    /// For quarantine.
+    /// For quarantine, each by itself; at most [`MOST_FAULTS`].
     pub faults: Vec<Fault<'body>>,
+    /// How many events cannot be understood. If that is more than `faults` holds, the body is to
+    /// be kept whole.
+    pub faulty: usize,
+    /// All of it.
+    pub body: &'body [u8],
 }
+
+/// How many faults of one body are told apart. Nobody signs the body: a few bytes for each of a
+/// million faults must not become a message and a sentence for each.
+pub const MOST_FAULTS: usize = 1000;
 
 /// An event that cannot be understood.
 #[derive(Debug)]
@@ -49,11 +58,19 @@ pub fn parse(callback: &Verified, now: Timestamp) -> Result<Parsed<'_>, InvalidB
         Some(b'{') => vec![serde_json::from_slice(body).map_err(|_| InvalidBody)?],
         _ => return Err(InvalidBody),
     };
-    let mut parsed = Parsed::default();
+    let mut parsed = Parsed {
+        body: callback.body(),
+        ..Parsed::default()
+    };
     for raw in raw_events {
         match event_from(raw, now) {
             Ok(event) => parsed.events.push(event),
-            Err(reason) => parsed.faults.push(Fault { raw, reason }),
+            Err(reason) => {
+                parsed.faulty += 1;
+                if parsed.faults.len() < MOST_FAULTS {
+                    parsed.faults.push(Fault { raw, reason });
+                }
+            }
         }
     }
     Ok(parsed)

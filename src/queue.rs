@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use aws_sdk_sqs::{Client, error::DisplayErrorContext, types::SendMessageBatchRequestEntry};
+use aws_sdk_sqs::{Client, types::SendMessageBatchRequestEntry};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::time::{Instant, timeout_at};
+
+use crate::failure::in_words;
 
 /// What every queue takes in one message, and in one batch: 256 KiB.
 pub const MAX_BYTES: usize = 256 * 1024;
@@ -64,8 +66,7 @@ impl Queue {
         let entries = entries.map_err(|error| error.to_string())?;
         let request = self.client.send_message_batch().queue_url(&self.url);
         let sent = request.set_entries(Some(entries)).send().await;
-        let sent =
-            sent.map_err(|error| format!("queue {}: {}", self.url, DisplayErrorContext(error)))?;
+        let sent = sent.map_err(|error| format!("queue {}: {}", self.url, in_words(&error)))?;
         let refused = sent.failed().first().map(|failed| {
             let why = failed.message().unwrap_or_default();
             format!("queue {}: {} {why}", self.url, failed.code())

@@ -135,18 +135,22 @@ impl Receiver {
         notes: &mut Notes,
     ) -> Result<Verified, Answer> {
         let refused = |notes: &mut Notes, refusal: Refusal| {
-            notes.error = Some(format!("{} {}", refusal.message(), refusal.advice()));
+            notes.error = Some(format!(
+                "{} What to do: {}",
+                refusal.message(),
+                refusal.advice()
+            ));
             Answer::Refused(refusal)
         };
-        let (callback, refusal) =
-            match callback.verify(&self.secrets.current(), self.freshness, now) {
-                Ok(verified) => return Ok(verified),
-                Err(refused) => refused,
-            };
+        let known = self.secrets.current();
+        let (callback, refusal) = match callback.verify(&known, self.freshness, now) {
+            Ok(verified) => return Ok(verified),
+            Err(refused) => refused,
+        };
         if !refusal.may_be_rotation() {
             return Err(refused(notes, refusal));
         }
-        match timeout_at(deadline, self.secrets.reread()).await {
+        match timeout_at(deadline, self.secrets.reread(&known)).await {
             Ok(Ok(None)) => Err(refused(notes, refusal)),
             Ok(Ok(Some(keyring))) => callback
                 .verify(&keyring, self.freshness, now)

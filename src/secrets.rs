@@ -1,14 +1,15 @@
 //! The keyring of a running function, and the Secrets Manager behind it.
 
 use std::{
-    sync::{Arc, RwLock},
+    sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
-use aws_sdk_secretsmanager::{Client, error::DisplayErrorContext};
+use aws_sdk_secretsmanager::Client;
 use tokio::{sync::Mutex, time::Instant};
 
 use crate::{
+    failure::in_words,
     keyring::Keyring,
     settings::{SecretSource, SettingError, keyring},
 };
@@ -16,6 +17,9 @@ use crate::{
 /// Anybody can send a wrong signature, so wrong signatures must not be able to make requests at
 /// will.
 const AT_MOST_EVERY: Duration = Duration::from_mins(1);
+/// After a read that failed, nobody knows whether a secret is wrong or new: that is found out
+/// sooner.
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
 /// The current keyring, and where it comes from.
 pub struct Secrets {
@@ -26,7 +30,13 @@ pub struct Secrets {
 struct Store {
     client: Client,
     arn: String,
-    last_read: Mutex<Instant>,
+    last_read: Mutex<Read>,
+}
+
+/// How the last read went.
+struct Read {
+    at: Instant,
+    failure: Option<SettingError>,
 }
 
 impl Secrets {
@@ -47,7 +57,10 @@ impl Secrets {
                 let store = Store {
                     client: client(),
                     arn,
-                    last_read: Mutex::new(Instant::now()),
+                    last_read: Mutex::new(Read {
+                        at: Instant::now(),
+                        failure: None,
+                    }),
                 };
                 let current = RwLock::new(Arc::new(store.read().await?));
                 Ok(Self {
@@ -63,32 +76,51 @@ impl Secrets {
     pub fn current(&self) -> Arc<Keyring> {
         self.current
             .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
-    /// Reads the keyring again, for a callback that no known secret verifies: the secret may have
-    /// been rotated. At most once a minute; `None` if it is too early, or if there is nothing
-    /// to read from.
+    /// Reads the keyring again, for a callback that no secret of the `tried` one verifies: a secret
+    /// may have been rotated. `None` if it was read less than a minute ago, or is not read at all.
     ///
     /// # Errors
-    /// If Secrets Manager does not answer, or holds something else than a keyring. The known
-    /// keyring stays.
-    pub async fn reread(&self) -> Result<Option<Arc<Keyring>>, SettingError> {
+    /// If Secrets Manager does not answer, or holds something else than a keyring; also to those
+    /// who ask soon after. The known keyring stays.
+    pub async fn reread(&self, tried: &Arc<Keyring>) -> Result<Option<Arc<Keyring>>, SettingError> {
         let Some(store) = &self.store else {
             return Ok(None);
         };
         let mut last_read = store.last_read.lock().await;
-        if last_read.elapsed() < AT_MOST_EVERY {
-            return Ok(None);
+        let current = self.current();
+        if !Arc::ptr_eq(&current, tried) {
+            return Ok(Some(current));
         }
-        *last_read = Instant::now();
-        let keyring = Arc::new(store.read().await?);
-        *self
-            .current
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) = keyring.clone();
-        Ok(Some(keyring))
+        let pause = if last_read.failure.is_some() {
+            AFTER_FAILURE
+        } else {
+            AT_MOST_EVERY
+        };
+        if last_read.at.elapsed() < pause {
+            return last_read.failure.clone().map_or(Ok(None), Err);
+        }
+        // It has failed until it has not: whoever waits for it may give up.
+        let unfinished = SettingError::new("Secrets Manager did not answer in time");
+        *last_read = Read {
+            at: Instant::now(),
+            failure: Some(unfinished),
+        };
+        match store.read().await {
+            Ok(keyring) => {
+                let keyring = Arc::new(keyring);
+                last_read.failure = None;
+                *self.current.write().unwrap_or_else(PoisonError::into_inner) = keyring.clone();
+                Ok(Some(keyring))
+            }
+            Err(why) => {
+                last_read.failure = Some(why.clone());
+                Err(why)
+            }
+        }
     }
 }
 
@@ -106,7 +138,7 @@ impl Store {
             .secret_id(&self.arn)
             .send()
             .await;
-        let secret = secret.map_err(|error| unreadable(DisplayErrorContext(error).to_string()))?;
+        let secret = secret.map_err(|error| unreadable(in_words(&error)))?;
         let json = secret
             .secret_string()
             .ok_or_else(|| unreadable("it holds no text".to_owned()))?;

@@ -58,11 +58,8 @@ impl Store {
         origin: Origin<'_>,
         deadline: Instant,
     ) -> Result<Counts, String> {
-        let Parsed { events, faults } = parsed;
-        let letters = faults
-            .iter()
-            .flat_map(|fault| dead_letters::for_fault(origin, fault))
-            .collect();
+        let letters = dead_letters::for_faults(origin, &parsed);
+        let Parsed { events, faulty, .. } = parsed;
         let plan = Plan::of(events);
         let (outcome, kept) = tokio::join!(
             self.table.apply(origin.app_key, &plan, deadline),
@@ -86,7 +83,7 @@ impl Store {
             applied,
             stale,
             deferred: 0,
-            quarantined: faults.len(),
+            quarantined: faulty,
         })
     }
 
@@ -102,7 +99,7 @@ impl Store {
     ) -> Result<(), String> {
         self.dead_letters
             .send(
-                dead_letters::for_body(origin, body),
+                dead_letters::for_body(origin, "the body is no JSON array or object", body),
                 Duration::ZERO,
                 deadline,
             )

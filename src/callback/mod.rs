@@ -38,6 +38,8 @@ pub enum Refusal {
     MalformedTimestamp,
     /// No secret is configured for the app key; or there is no app key, and not exactly one app.
     UnknownApp,
+    /// The signature is not 40 hex digits: no secret can give it.
+    MalformedSignature,
     /// No secret of the app gives this signature.
     WrongSignature,
     /// Signed, but too long ago or too far ahead.
@@ -103,7 +105,7 @@ impl Refusal {
             Self::Repeated(_) => "repeated_parameter",
             Self::MalformedTimestamp => "malformed_timestamp",
             Self::UnknownApp => "unknown_app_key",
-            Self::WrongSignature => "invalid_signature",
+            Self::MalformedSignature | Self::WrongSignature => "invalid_signature",
             Self::Stale { .. } => "stale_timestamp",
         }
     }
@@ -116,7 +118,9 @@ impl Refusal {
             Self::Repeated(name) => format!("The query parameter {name} is given more than once."),
             Self::MalformedTimestamp => "The timestamp is not 13 digits.".to_owned(),
             Self::UnknownApp => "The app key is not known here.".to_owned(),
-            Self::WrongSignature => "The signature does not match.".to_owned(),
+            Self::MalformedSignature | Self::WrongSignature => {
+                "The signature does not match.".to_owned()
+            }
             Self::Stale { .. } => "The timestamp is too old or too far ahead.".to_owned(),
         }
     }
@@ -125,7 +129,10 @@ impl Refusal {
     #[must_use]
     pub const fn advice(self) -> &'static str {
         match self {
-            Self::Missing(_) | Self::Repeated(_) | Self::MalformedTimestamp => {
+            Self::Missing(_)
+            | Self::Repeated(_)
+            | Self::MalformedTimestamp
+            | Self::MalformedSignature => {
                 "not a callback of the IM server: nothing to do unless every request says so"
             }
             Self::UnknownApp => {

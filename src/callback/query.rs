@@ -40,7 +40,7 @@ impl Claim {
         let timestamp = parse_timestamp(&timestamp_text).ok_or(Refusal::MalformedTimestamp)?;
         let mut digest = [0; 20];
         hex::decode_to_slice(signature.ok_or(Refusal::Missing("signature"))?, &mut digest)
-            .map_err(|_| Refusal::WrongSignature)?;
+            .map_err(|_| Refusal::MalformedSignature)?;
         Ok(Self {
             app_key,
             nonce,

@@ -13,7 +13,7 @@ pub mod poller;
 pub mod queues;
 pub mod sample;
 
-use std::{error::Error, net::SocketAddr};
+use std::{error::Error, net::SocketAddr, time::Duration};
 
 use crate::{
     aws::Aws,
@@ -71,8 +71,11 @@ impl Addresses {
 
 impl Stack {
     /// Starts everything and creates the table if it is not there. The sample app is served, unless
-    /// `settings` say otherwise: they may replace every variable that is about callbacks, and
+    /// the settings say otherwise: they may replace every variable that is about callbacks, and
     /// none that is about this deployment. `log` gets the line of each request.
+    ///
+    /// With `patience`, nothing is cut short before it is over, as nothing should be in a test on a
+    /// slow machine; without, the time-outs are those of Lambda.
     ///
     /// # Errors
     /// If a port is taken, the data cannot be opened, or a setting is wrong.
@@ -80,12 +83,13 @@ impl Stack {
         storage: Storage,
         at: Addresses,
         settings: &Environment<'_>,
+        patience: Option<Duration>,
         log: fn(&Line),
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let engine = Engine::start(storage, at.dynamodb).await?;
         let queues = Queues::start(at.sqs).await?;
         let secrets = serde_json::json!({ sample::APP_KEY: sample::APP_SECRET }).to_string();
-        let (settings, aws) = {
+        let (mut settings, mut aws) = {
             let env = Environment::new(|name| match environment(name, engine.url(), &queues) {
                 Some(value) => Some(value),
                 None if name == "APP_SECRETS" => {
@@ -96,6 +100,10 @@ impl Stack {
             });
             (Settings::read(&env)?, Aws::from_env(&env)?)
         };
+        if let Some(patience) = patience {
+            settings.budget = patience;
+            aws = aws.with_attempt(patience);
+        }
         let worker = Worker::new(settings.storage.clone(), &aws);
         let poller = Poller::new(worker, aws.sqs(), queues.url_of(DEFERRED), log);
         let table = Table::new(aws.dynamodb(), TABLE, settings.storage.retention_days);

@@ -3,11 +3,11 @@
 
 use std::{error::Error, time::Duration};
 
-use aws_sdk_sqs::{Client, error::DisplayErrorContext, types::Message};
+use aws_sdk_sqs::{Client, types::Message};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::{log::Line, time::Timestamp, worker::Worker};
+use crate::{failure::in_words, log::Line, time::Timestamp, worker::Worker};
 
 /// What the template gives the worker.
 const TIME_OUT: Duration = Duration::from_secs(30);
@@ -39,7 +39,7 @@ impl Poller {
     pub async fn poll(&self) -> Result<usize, Box<dyn Error + Send + Sync>> {
         let receive = self.client.receive_message().queue_url(&self.queue_url);
         let received = receive.max_number_of_messages(10).send().await;
-        let received = received.map_err(|why| DisplayErrorContext(why).to_string())?;
+        let received = received.map_err(|why| in_words(&why))?;
         let record =
             |message: &Message| json!({"messageId": message.message_id(), "body": message.body()});
         let records: Vec<_> = received.messages().iter().map(record).collect();
@@ -60,10 +60,7 @@ impl Poller {
             {
                 let delete = self.client.delete_message().queue_url(&self.queue_url);
                 let delete = delete.set_receipt_handle(message.receipt_handle().map(str::to_owned));
-                delete
-                    .send()
-                    .await
-                    .map_err(|why| DisplayErrorContext(why).to_string())?;
+                delete.send().await.map_err(|why| in_words(&why))?;
             }
         }
         Ok(received.messages().len())

@@ -223,21 +223,19 @@ impl<'a> Progress<'a> {
             Err(why) => {
                 self.failure.get_or_insert_with(|| why.to_string());
                 let unwritten = self.unwritten.rooms.entry(room.clone()).or_default();
-                let is_unwritten = |member: &UserId, facts: &Facts| match user {
-                    Some(user) => member == user,
-                    // Without a look at the room, nobody knows what its joins call for: they are to
-                    // be repeated.
-                    None => facts.of_kind(Kind::Join).is_some(),
-                };
-                let members = plan
-                    .members
-                    .iter()
-                    .filter(|(user, facts)| is_unwritten(user, facts));
-                unwritten
-                    .members
-                    .extend(members.map(|(user, facts)| (user.clone(), *facts)));
-                if user.is_none() {
+                let member = user.and_then(|user| plan.members.get_key_value(user));
+                if let Some((user, facts)) = member {
+                    unwritten.members.insert(user.clone(), *facts);
+                } else {
                     unwritten.room = plan.room;
+                    // Without a look at the room, nobody knows what its joins call for.
+                    let joins = plan
+                        .members
+                        .iter()
+                        .filter(|(_, facts)| facts.of_kind(Kind::Join).is_some());
+                    unwritten
+                        .members
+                        .extend(joins.map(|(user, facts)| (user.clone(), *facts)));
                 }
             }
         }

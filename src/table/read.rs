@@ -4,10 +4,7 @@
 //! with a version above the room's `destroyVersion`. Until the room's end has reached its members'
 //! own items, `membership` alone says less.
 
-use aws_sdk_dynamodb::{
-    error::DisplayErrorContext, operation::query::builders::QueryFluentBuilder,
-    types::AttributeValue,
-};
+use aws_sdk_dynamodb::{operation::query::builders::QueryFluentBuilder, types::AttributeValue};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 
@@ -17,7 +14,10 @@ use super::{
     schema::{ACTIVE_ROOMS, BY_USER},
     stored::{number, text},
 };
-use crate::ids::{AppKey, RoomId, UserId};
+use crate::{
+    failure::in_words,
+    ids::{AppKey, RoomId, UserId},
+};
 
 /// A room's own item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -241,7 +241,7 @@ impl Table {
         ReadError(format!(
             "table {} cannot be read: {}",
             self.name,
-            DisplayErrorContext(error)
+            in_words(&error)
         ))
     }
 }

@@ -1,9 +1,8 @@
 //! The protocol for one item: a last-writer-wins register that forgets nothing.
 
-use std::{cmp::Ordering, fmt, time::Duration};
+use std::{cmp::Ordering, error::Error, fmt, time::Duration};
 
 use aws_sdk_dynamodb::{
-    error::{DisplayErrorContext, SdkError},
     operation::update_item::UpdateItemError,
     types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
 };
@@ -18,9 +17,14 @@ use super::{
 };
 use crate::{
     event::{Kind, Version},
+    failure::in_words,
     plan::Facts,
     room::Sight,
 };
+
+/// How often a change tries to raise what an item lacks. Every failed attempt means that another
+/// writer raised it meanwhile, so more than one is rare.
+const MOST_RAISES: usize = 10;
 
 /// What became of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,13 +55,10 @@ impl fmt::Display for Unconfirmed {
     }
 }
 
-impl std::error::Error for Unconfirmed {}
+impl Error for Unconfirmed {}
 
-pub(super) fn failed<E, R>(error: &SdkError<E, R>) -> Unconfirmed
-where
-    SdkError<E, R>: std::error::Error,
-{
-    Unconfirmed::Failed(DisplayErrorContext(error).to_string())
+pub(super) fn failed(error: &dyn Error) -> Unconfirmed {
+    Unconfirmed::Failed(in_words(error))
 }
 
 /// What an `UpdateItem` found.
@@ -110,11 +111,20 @@ impl Table {
                 )
             }
         };
-        while !lacking.is_empty() {
-            lacking = match self.send(key, update::raise(&lacking), false).await? {
+        for _ in 0..MOST_RAISES {
+            if lacking.is_empty() {
+                break;
+            }
+            lacking = match self
+                .send(key, update::raise(&lacking, facts.newest()), false)
+                .await?
+            {
                 Found::Older(_) => Vec::new(),
                 Found::AtLeastAsNew(item) => lacking_in(&item.ok_or_else(vanished)?, facts),
             };
+        }
+        if !lacking.is_empty() {
+            return Err(Unconfirmed::Failed("the item keeps changing".to_owned()));
         }
         if key.user.is_none() {
             // What the item lacked of the newest destroy, it has now been told.

@@ -72,9 +72,10 @@ pub fn whole(key: &Key<'_>, facts: &Facts, retention_seconds: u64) -> Update {
 /// Records facts that the item lacks although it is as new as they are. Each attribute only ever
 /// grows, on its own.
 #[must_use]
-pub fn raise(lacking: &[Version]) -> Update {
+pub fn raise(lacking: &[Version], newest: Version) -> Update {
     let mut update = Expression::new("");
-    let mut condition = "attribute_exists(version)".to_owned();
+    let mut condition = "version >= :version".to_owned();
+    update.number(":version", newest.number());
     for &version in lacking {
         update.record(version, true);
         let (name, value) = recorded_as(version.kind());
@@ -106,8 +107,9 @@ pub fn end(join: Version, destroy: Version, retention_seconds: u64) -> Update {
         .only_if("membership = :joined AND version = :version")
 }
 
-/// Counted from the event, not from its arrival, so that every order of arrival ends in the same
-/// item.
+/// Counted from the event, not from its arrival: what arrives in another order expires no later. Of
+/// several ends of a room, the one counts that ended the membership; to raise it with each later
+/// one would write every former member again, for as long as the room is used.
 const fn expiry(time: Timestamp, retention_seconds: u64) -> u64 {
     time.seconds() + retention_seconds
 }

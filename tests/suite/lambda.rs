@@ -30,12 +30,10 @@ async fn function(dynamodb: &str, queues: &Queues, more: &[(&str, &str)]) -> Fun
         ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
         ("AWS_ENDPOINT_URL_SQS", queues.url()),
         ("TABLE_NAME", TABLE),
+        ("APP_SECRETS", &secrets),
         ("DEFERRED_QUEUE_URL", &deferred),
         ("DEAD_LETTER_QUEUE_URL", &dead_letters),
     ];
-    if !more.iter().any(|(name, _)| *name == "APP_SECRETS_ARN") {
-        variables.push(("APP_SECRETS", &secrets));
-    }
     variables.extend(more);
     Function::start(BINARY, &variables).await
 }
@@ -250,23 +248,34 @@ async fn a_dead_letter_queue_out_of_reach_gives_503_and_never_a_lost_event() {
     }
 }
 
+fn taken(milliseconds_ago: u64) -> Timestamp {
+    Timestamp::from_millis(Timestamp::now().millis() - milliseconds_ago).unwrap()
+}
+
 #[tokio::test]
 async fn a_request_that_the_gateway_took_long_ago_has_used_up_its_budget() {
     let stack = deployment().await;
-    let mut function = in_front_of(&stack, &[("BUDGET_MS", "1000")]).await;
-    let taken = |ago: u64| Timestamp::from_millis(Timestamp::now().millis() - ago).unwrap();
-    let callback = join("u");
-    let late = callback.gateway_event("late", taken(2_000));
+    let mut function = in_front_of(&stack, &[]).await;
+    let late = join("u").gateway_event("late", taken(5_000));
     assert_eq!(
         function.invoke(late.to_string()).await.unwrap()["statusCode"],
         503
     );
     assert!(rows(&stack.table).await.is_empty());
-    let sample = callback.gateway_event("a sample of last year", taken(31_000));
-    assert_eq!(
-        function.invoke(sample.to_string()).await.unwrap()["statusCode"],
-        200
-    );
+}
+
+#[tokio::test]
+async fn a_sample_event_of_long_ago_or_of_tomorrow_has_a_budget_of_its_own() {
+    let stack = deployment().await;
+    let mut function = in_front_of(&stack, &[]).await;
+    let tomorrow = Timestamp::from_millis(Timestamp::now().millis() + 86_400_000).unwrap();
+    for taken in [taken(31_000), taken(86_400_000), tomorrow] {
+        let sample = join("u").gateway_event("sample", taken);
+        assert_eq!(
+            function.invoke(sample.to_string()).await.unwrap()["statusCode"],
+            200
+        );
+    }
 }
 
 #[tokio::test]
@@ -299,61 +308,64 @@ async fn a_wrong_setting_stops_the_start_with_one_line() {
     );
 }
 
-/// A Secrets Manager that holds the given secrets, each for one read, and then goes on with the
-/// last.
-async fn secrets_manager(secrets: &'static [&'static str]) -> String {
+/// A server that answers everything with the same bytes.
+async fn always(answer: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
-        let mut reads = 0;
         while let Ok((mut connection, _)) = listener.accept().await {
-            let mut request = vec![0; 16 * 1024];
-            let _ = connection.read(&mut request).await;
-            let secret = secrets[reads.min(secrets.len() - 1)];
-            reads += 1;
-            let body = json!({"SecretString": secret}).to_string();
-            let head = format!(
-                "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
-                body.len()
-            );
-            let _ = connection.write_all((head + &body).as_bytes()).await;
+            let _ = connection.read(&mut [0; 16 * 1024]).await;
+            let _ = connection.write_all(answer.as_bytes()).await;
         }
     });
     url
 }
 
 #[tokio::test]
-async fn secrets_come_from_secrets_manager_at_the_start() {
+async fn what_a_failing_engine_says_is_not_logged_with_its_content() {
     let stack = deployment().await;
-    let url = secrets_manager(&[r#"{"someappKey":"Y1W2MeFwwwRxa0"}"#]).await;
-    let variables = [
-        ("APP_SECRETS_ARN", "arn:aws:secretsmanager:x"),
-        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &*url),
-    ];
-    let mut function = in_front_of(&stack, &variables).await;
+    let answer = "HTTP/1.1 400 Bad Request\r\nx-header: hush-hush\r\nconnection: close\r\n\r\n\
+        {\"__type\":\"ValidationException\",\"message\":\"no\",\"Item\":\"hush-hush\"}";
+    let engine = always(answer).await;
+    let mut function = in_front_of(&stack, &[("AWS_ENDPOINT_URL_DYNAMODB", &engine)]).await;
     let response = function
-        .invoke(gateway(&join("u")).to_string())
+        .invoke(gateway(&join("user-in-the-body")).to_string())
         .await
         .unwrap();
-    assert_eq!(response["statusCode"], 200);
+    assert_eq!(response["statusCode"], 503);
+    let log = function.end();
+    assert!(log.contains("ValidationException"), "{log}");
+    for hidden in ["hush-hush", "user-in-the-body", "x-header"] {
+        assert!(!log.contains(hidden), "{hidden} in {log}");
+    }
 }
 
 #[tokio::test]
-async fn a_wrong_signature_does_not_read_the_secrets_again_within_a_minute() {
+async fn secrets_that_cannot_be_read_stop_the_start_without_being_shown() {
     let stack = deployment().await;
-    let url = secrets_manager(&[
-        r#"{"someappKey":"old"}"#,
-        r#"{"someappKey":"Y1W2MeFwwwRxa0"}"#,
-    ])
-    .await;
-    let variables = [
-        ("APP_SECRETS_ARN", "arn:aws:secretsmanager:x"),
-        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &*url),
-    ];
-    let mut function = in_front_of(&stack, &variables).await;
-    let response = function
-        .invoke(gateway(&join("u")).to_string())
+    let answer =
+        "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"SecretString\":\"{app: hush-hush}\"";
+    let url = always(answer).await;
+    let output = tokio::process::Command::new(BINARY)
+        .env_clear()
+        .env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9")
+        .env("AWS_REGION", "eu-central-1")
+        .env("AWS_ACCESS_KEY_ID", "key")
+        .env("AWS_SECRET_ACCESS_KEY", "secret")
+        .env("AWS_ENDPOINT_URL_DYNAMODB", stack.engine.url())
+        .env("AWS_ENDPOINT_URL_SECRETS_MANAGER", url)
+        .env("TABLE_NAME", TABLE)
+        .env("DEFERRED_QUEUE_URL", stack.queues.url_of(DEFERRED))
+        .env("DEAD_LETTER_QUEUE_URL", stack.queues.url_of(DEAD_LETTERS))
+        .env("APP_SECRETS_ARN", "arn:aws:secretsmanager:local")
+        .output()
         .await
         .unwrap();
-    assert_eq!(response["statusCode"], 401);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(
+        said.contains("APP_SECRETS_ARN: arn:aws:secretsmanager:local cannot be read"),
+        "{said}"
+    );
+    assert!(!said.contains("hush"), "{said}");
 }

@@ -17,7 +17,7 @@ use tokio::runtime::Runtime;
 use crate::support::{
     Rows, another_function, counts, deployment, hand,
     history::{History, history},
-    oracle::{present, table_after},
+    oracle::{expiries_after_the_end, present, table_after},
     rows,
 };
 
@@ -40,14 +40,24 @@ impl Fleet {
         rows(&self.stack.table).await
     }
 
-    /// The table once all is written and the queue has drained. Rooms' `version` is no reader's.
-    async fn rows_after_all(&self) -> Rows {
+    /// Compares the table with the oracle, once all is written and the queue has drained.
+    async fn ends_as_the_oracle_says(&self, history: &History) -> Result<(), TestCaseError> {
         self.stack.drain().await.unwrap();
-        let mut rows = self.rows().await;
-        for row in rows.values_mut().filter(|row| row["kind"] == "room") {
-            row.remove("version");
+        let events = history.events();
+        let (mut rows, mut expected) = (self.rows().await, table_after(&events));
+        for (key, row) in &mut rows {
+            if row["kind"] == "room" {
+                row.remove("version").expect("no reader's, but there");
+            } else if row["reason"] == "room_destroyed" {
+                let expires = row.remove("expiresAt").unwrap();
+                prop_assert!(expiries_after_the_end(&events, row).contains(&expires));
+                expected
+                    .get_mut(key)
+                    .and_then(|row| row.remove("expiresAt"));
+            }
         }
-        rows
+        prop_assert_eq!(rows, expected);
+        Ok(())
     }
 }
 
@@ -88,28 +98,26 @@ fn property(cases: u32, test: impl AsyncFn(&Fleet, &History) -> Result<(), TestC
 
 #[test]
 fn callbacks_in_any_order_end_in_the_table_that_the_oracle_describes() {
-    property(150, async |fleet, history| {
+    property(100, async |fleet, history| {
         for (number, callback) in history.0.iter().enumerate() {
             fleet.deliver(number, callback).await;
         }
-        prop_assert_eq!(fleet.rows_after_all().await, table_after(&history.events()));
-        Ok(())
+        fleet.ends_as_the_oracle_says(history).await
     });
 }
 
 #[test]
 fn concurrent_callbacks_end_in_the_table_that_the_oracle_describes() {
-    property(150, async |fleet, history| {
+    property(100, async |fleet, history| {
         let callbacks = history.0.iter().enumerate();
         join_all(callbacks.map(|(number, callback)| fleet.deliver(number, callback))).await;
-        prop_assert_eq!(fleet.rows_after_all().await, table_after(&history.events()));
-        Ok(())
+        fleet.ends_as_the_oracle_says(history).await
     });
 }
 
 #[test]
 fn at_every_moment_the_readers_sentence_tells_who_is_in_a_room() {
-    property(60, async |fleet, history| {
+    property(40, async |fleet, history| {
         for sent in 1..=history.0.len() {
             fleet.deliver(sent, &history.0[sent - 1]).await;
             let expected = table_after(&history.0[..sent].concat());

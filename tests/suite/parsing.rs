@@ -21,8 +21,10 @@ fn verified(body: impl Into<Vec<u8>>) -> Verified {
         .unwrap()
 }
 
+type RawFaults = Vec<(String, String)>;
+
 /// Events, and raw text and reason of each fault, at the moment [`START`].
-fn read(body: impl Into<Vec<u8>>) -> Result<(Vec<Event>, Vec<(String, String)>), InvalidBody> {
+fn read(body: impl Into<Vec<u8>>) -> Result<(Vec<Event>, RawFaults), InvalidBody> {
     let callback = verified(body);
     let parsed = parse(&callback, at(0))?;
     let faults = parsed

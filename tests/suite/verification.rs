@@ -84,7 +84,7 @@ fn a_signature_that_is_no_40_hex_digits_is_refused() {
     ] {
         assert_eq!(
             verify(&query(TIMESTAMP, signature)),
-            Err(Refusal::WrongSignature),
+            Err(Refusal::MalformedSignature),
             "{signature}"
         );
     }

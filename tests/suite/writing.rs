@@ -1,12 +1,16 @@
 //! What single events do to single rows, attribute by attribute.
 
 use chatroom_status_sync::{
+    event::{Event, Kind, Version},
     ids::{RoomId, UserId},
     local::sample::APP_KEY,
+    plan::Plan,
 };
 
+use tokio::time::Instant;
+
 use crate::support::{
-    CREATE, DESTROY, JOIN, LEAVE, Row, START, app, counts, deployment, event, row, rows, send,
+    CREATE, DESTROY, JOIN, LEAVE, Row, START, app, at, counts, deployment, event, row, rows, send,
 };
 
 fn expected(pairs: &[(&str, &str)]) -> Row {
@@ -309,6 +313,25 @@ async fn all_users_of_an_event_are_written_and_listed() {
         .map(|member| member.user_id.as_str())
         .collect();
     assert_eq!(listed, names);
+}
+
+#[tokio::test]
+async fn what_is_not_written_in_time_is_given_back_whole() {
+    let stack = deployment().await;
+    let users = (0..20_000)
+        .map(|n| UserId::new(format!("user-{n}")).unwrap())
+        .collect();
+    let room = RoomId::new("r").unwrap();
+    let version = Version::new(at(0), Kind::Join, 0);
+    let plan = Plan::of([Event {
+        room,
+        users,
+        version,
+    }]);
+    let outcome = stack.table.apply(&app(), &plan, Instant::now()).await;
+    assert_eq!((outcome.applied, outcome.stale), (0, 0));
+    assert_eq!(outcome.unwritten, plan);
+    assert!(outcome.failure.is_some());
 }
 
 #[tokio::test]

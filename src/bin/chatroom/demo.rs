@@ -83,7 +83,7 @@ fn story(start: Timestamp) -> Vec<(&'static str, Vec<WireEvent>)> {
 pub async fn run() -> Result {
     // All traffic stops before the sweeps run, so nothing has to be waited for.
     let settings = Environment::new(|name| (name == "SWEEP_DELAY_SECONDS").then(|| "0".to_owned()));
-    let stack = Stack::start(Storage::Memory, Addresses::free(), &settings, |_| {}).await?;
+    let stack = Stack::start(Storage::Memory, Addresses::free(), &settings, None, |_| {}).await?;
     println!(
         "An embedded DynamoDB engine runs at {},",
         stack.engine.url()

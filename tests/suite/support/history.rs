@@ -9,6 +9,8 @@ use proptest::{collection::vec, prelude::*, sample::subsequence};
 use super::{START, event};
 
 const ROOMS: [&str; 3] = ["r1", "r2", "r3"];
+/// So that some times differ in seconds and some only in milliseconds.
+const STEP: u64 = 700;
 const USERS: [&str; 4] = ["u1", "u2", "u3", "u4"];
 
 fn one_event() -> impl Strategy<Value = WireEvent> {
@@ -16,7 +18,7 @@ fn one_event() -> impl Strategy<Value = WireEvent> {
     // Joins and leaves as often as creates and destroys together.
     let kind = prop_oneof![1 => Just(0_u64), 3 => Just(1), 3 => Just(2), 1 => Just(3)];
     (0..ROOMS.len(), users, kind, 0..11_u64, 0..8_u64).prop_map(
-        |(room, users, kind, status, time)| event(ROOMS[room], &users, kind, status, time),
+        |(room, users, kind, status, time)| event(ROOMS[room], &users, kind, status, time * STEP),
     )
 }
 

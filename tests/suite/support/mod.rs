@@ -4,7 +4,7 @@ pub mod history;
 pub mod oracle;
 pub mod runtime_api;
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chatroom_status_sync::{
@@ -30,6 +30,9 @@ use ureq::Agent;
 pub type Row = BTreeMap<String, String>;
 /// A table by `pk` and `sk`.
 pub type Rows = BTreeMap<(String, String), Row>;
+
+/// Longer than any machine takes: no test depends on how fast it is.
+pub const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A fixed moment that all tests count from.
 pub const START: u64 = 1_700_000_000_000;
@@ -61,9 +64,15 @@ pub async fn deployment_with(settings: &[(&str, &str)]) -> Stack {
     let mut variables = BTreeMap::from([("SWEEP_DELAY_SECONDS", "0")]);
     variables.extend(settings.iter().copied());
     let settings = Environment::new(|name| variables.get(name).map(|&value| value.to_owned()));
-    Stack::start(Storage::Memory, Addresses::free(), &settings, |_| {})
-        .await
-        .unwrap()
+    Stack::start(
+        Storage::Memory,
+        Addresses::free(),
+        &settings,
+        Some(PATIENCE),
+        |_| {},
+    )
+    .await
+    .unwrap()
 }
 
 /// What is in the dead-letter queue.
@@ -78,8 +87,11 @@ pub async fn another_function(stack: &Stack) -> Receiver {
         "SWEEP_DELAY_SECONDS" => Some("0".to_owned()),
         _ => environment(name, stack.engine.url(), &stack.queues),
     });
-    let (settings, aws) = (Settings::read(&env).unwrap(), Aws::from_env(&env).unwrap());
-    Receiver::start(settings, &aws).await.unwrap()
+    let (mut settings, aws) = (Settings::read(&env).unwrap(), Aws::from_env(&env).unwrap());
+    settings.budget = PATIENCE;
+    Receiver::start(settings, &aws.with_attempt(PATIENCE))
+        .await
+        .unwrap()
 }
 
 /// Hands events to a function as API Gateway would.

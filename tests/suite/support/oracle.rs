@@ -153,6 +153,20 @@ fn expiry(fact: Fact) -> String {
     (fact.time / 1000 + RETENTION_SECONDS).to_string()
 }
 
+/// When a member whose room ended may expire: after any of the room's ends since the newest join.
+/// Which of several ends it was that ended the membership depends on the order of arrival.
+pub fn expiries_after_the_end(events: &[WireEvent], row: &Row) -> Vec<String> {
+    let joined: u64 = row["version"].parse().unwrap();
+    let destroys = events
+        .iter()
+        .filter(|event| event.chat_room_id == row["chatRoomId"]);
+    let destroys = destroys
+        .filter(|event| event.r#type == DESTROY)
+        .map(Fact::of);
+    let ends = destroys.filter(|end| end.version().parse::<u64>().unwrap() > joined);
+    ends.map(expiry).collect()
+}
+
 /// Who is in which room, by the sentence that readers are given: joined, with a version above the
 /// room's `destroyVersion`. Ids are room and user.
 pub fn present(rows: &Rows) -> BTreeSet<(String, String)> {

@@ -4,6 +4,7 @@
 use std::{
     process::{Child, Command, Stdio},
     sync::Arc,
+    time::Duration,
 };
 
 use axum::{
@@ -19,6 +20,7 @@ use serde_json::Value;
 use tokio::{
     net::TcpListener,
     sync::{Mutex, mpsc},
+    time::timeout,
 };
 
 /// A running function. Dropping it kills the process.
@@ -70,7 +72,15 @@ impl Function {
     /// Invokes the function; an error is what it reported to the platform.
     pub async fn invoke(&mut self, event: impl Into<Vec<u8>>) -> Result<Value, Value> {
         self.events.send(event.into()).unwrap();
-        self.results.recv().await.unwrap()
+        loop {
+            let result = timeout(Duration::from_millis(100), self.results.recv()).await;
+            if let Ok(result) = result {
+                return result.unwrap();
+            }
+            if let Some(status) = self.process.try_wait().unwrap() {
+                panic!("the function's process ended: {status}");
+            }
+        }
     }
 
     /// Ends the process and gives what it printed.

@@ -1,0 +1,162 @@
+//! Secrets that are rotated while functions run.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::post};
+use chatroom_status_sync::{
+    aws::Aws,
+    gateway::GatewayEvent,
+    local::{
+        Stack, environment,
+        sample::{SignedCallback, body_of},
+    },
+    receiver::Receiver,
+    settings::{Environment, Settings},
+    time::Timestamp,
+};
+use futures_util::future::join_all;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use crate::support::{JOIN, PATIENCE, deployment, event};
+
+const OLD: Option<&str> = Some(r#"{"someappKey":"old"}"#);
+const NEW: Option<&str> = Some(r#"{"someappKey":"Y1W2MeFwwwRxa0"}"#);
+/// Secrets Manager answers with an error.
+const DOWN: Option<&str> = None;
+
+/// A Secrets Manager that answers its first requests as given, and all later ones like the last.
+#[derive(Clone)]
+struct SecretsManager {
+    answers: &'static [Option<&'static str>],
+    reads: Arc<AtomicUsize>,
+}
+
+async fn answer(State(manager): State<SecretsManager>) -> impl IntoResponse {
+    let read = manager.reads.fetch_add(1, Ordering::SeqCst);
+    match manager.answers[read.min(manager.answers.len() - 1)] {
+        Some(secret) => (StatusCode::OK, json!({"SecretString": secret}).to_string()),
+        None => (
+            StatusCode::BAD_REQUEST,
+            json!({"__type": "NoSuchThing"}).to_string(),
+        ),
+    }
+}
+
+/// A function whose secrets are in this Secrets Manager, and how often it read them.
+async fn function(
+    stack: &Stack,
+    answers: &'static [Option<&'static str>],
+) -> (Receiver, Arc<AtomicUsize>) {
+    let manager = SecretsManager {
+        answers,
+        reads: Arc::default(),
+    };
+    let reads = manager.reads.clone();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = Router::new().fallback(post(answer)).with_state(manager);
+    tokio::spawn(async { axum::serve(listener, server).await });
+    let env = Environment::new(|name| match name {
+        "APP_SECRETS_ARN" => Some("arn:aws:secretsmanager:local".to_owned()),
+        "AWS_ENDPOINT_URL_SECRETS_MANAGER" => Some(url.clone()),
+        _ => environment(name, stack.engine.url(), &stack.queues),
+    });
+    let mut settings = Settings::read(&env).unwrap();
+    settings.budget = PATIENCE;
+    let aws = Aws::from_env(&env).unwrap().with_attempt(PATIENCE);
+    (Receiver::start(settings, &aws).await.unwrap(), reads)
+}
+
+/// The status that a callback gets which is signed with the new secret.
+async fn status(function: &Receiver) -> u16 {
+    let now = Timestamp::now();
+    let callback = SignedCallback::now(body_of(&[event("r", &["u"], JOIN, 0, 0)]));
+    let event: GatewayEvent = serde_json::from_value(callback.gateway_event("test", now)).unwrap();
+    function
+        .receive(event.into_request(now), None)
+        .await
+        .0
+        .status()
+}
+
+/// Lets time pass for those who wait for it, and for nobody else.
+async fn pass(seconds: u64) {
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(seconds)).await;
+    tokio::time::resume();
+}
+
+#[tokio::test]
+async fn secrets_are_read_once_at_the_start() {
+    let stack = deployment().await;
+    let (function, reads) = function(&stack, &[NEW]).await;
+    assert_eq!(
+        (status(&function).await, status(&function).await),
+        (200, 200)
+    );
+    assert_eq!(reads.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_new_secret_is_found_when_a_signature_needs_it_but_not_within_a_minute() {
+    let stack = deployment().await;
+    let (function, reads) = function(&stack, &[OLD, NEW]).await;
+    pass(59).await;
+    assert_eq!(
+        (status(&function).await, reads.load(Ordering::SeqCst)),
+        (401, 1)
+    );
+    pass(1).await;
+    assert_eq!(
+        (status(&function).await, reads.load(Ordering::SeqCst)),
+        (200, 2)
+    );
+}
+
+#[tokio::test]
+async fn wrong_signatures_read_the_secrets_once_a_minute_at_most() {
+    let stack = deployment().await;
+    let (function, reads) = function(&stack, &[OLD]).await;
+    for _ in 0..3 {
+        pass(60).await;
+        assert_eq!(
+            (status(&function).await, status(&function).await),
+            (401, 401)
+        );
+    }
+    assert_eq!(reads.load(Ordering::SeqCst), 4);
+}
+
+#[tokio::test]
+async fn while_secrets_cannot_be_read_nobody_is_told_that_a_signature_is_wrong() {
+    let stack = deployment().await;
+    let (function, reads) = function(&stack, &[OLD, DOWN, NEW]).await;
+    pass(60).await;
+    assert_eq!(
+        (status(&function).await, status(&function).await),
+        (503, 503)
+    );
+    assert_eq!(
+        reads.load(Ordering::SeqCst),
+        2,
+        "and it is not asked again at once"
+    );
+    pass(5).await;
+    assert_eq!(status(&function).await, 200);
+}
+
+#[tokio::test]
+async fn callbacks_that_come_at_once_all_use_what_the_first_one_read() {
+    let stack = deployment().await;
+    let (function, reads) = function(&stack, &[OLD, NEW]).await;
+    pass(60).await;
+    let statuses = join_all((0..8).map(|_| status(&function))).await;
+    assert_eq!((statuses, reads.load(Ordering::SeqCst)), (vec![200; 8], 2));
+}

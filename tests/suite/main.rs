@@ -20,6 +20,7 @@ mod parsing;
 mod planning;
 mod sample_events;
 mod secrets;
+mod semantics;
 mod settings;
 mod sweeping;
 mod verification;

@@ -408,3 +408,24 @@ async fn apps_do_not_see_each_other() {
     assert!(rows.contains_key(&("ROOM#two#r".to_owned(), "USER#v".to_owned())));
     assert!(!rows.keys().any(|(pk, _)| pk.contains(APP_KEY)));
 }
+
+#[tokio::test]
+async fn a_user_who_leaves_on_one_of_two_devices_is_shown_as_gone() {
+    let stack = deployment().await;
+    for (kind, millis) in [(JOIN, 1), (JOIN, 2), (LEAVE, 3)] {
+        send(&stack, &[event("r", &["u"], kind, 0, millis)]).await;
+    }
+    assert_eq!(
+        row(&rows(&stack.table).await, "r", Some("u"))["membership"],
+        "left"
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_reported_is_not_there() {
+    let stack = deployment().await;
+    send(&stack, &[event("r", &["u"], JOIN, 0, 0)]).await;
+    let rows = rows(&stack.table).await;
+    let keys: Vec<_> = rows.keys().map(|(_, sort)| sort.as_str()).collect();
+    assert_eq!(keys, ["ROOM", "USER#u"]);
+}

@@ -1,0 +1,126 @@
+//! The end state as a function of the set of events, whatever their order.
+//!
+//! A member's newest event decides. If it is a join older than the room's newest destroy, the
+//! member is left, because the room was destroyed. The room is destroyed if there was a destroy,
+//! and no create and no join newer than the newest one; otherwise it is active.
+//!
+//! Of several destroys that could have ended a membership, any may be the one that did: by that one
+//! the member expires.
+
+use chatroom_status_sync::event::{Kind, Version};
+
+use crate::{
+    history::{Callback, Told},
+    table::{Item, ROOM_DESTROYED},
+};
+
+/// What the table holds once everything is done. The version of the room's item is no reader's:
+/// see [`EndState::agrees_with`].
+#[derive(Debug, Clone)]
+pub struct EndState {
+    room: Option<Item>,
+    members: Vec<Option<Item>>,
+    destroys: Vec<Version>,
+}
+
+impl EndState {
+    /// The end state of these callbacks' events.
+    pub fn of(callbacks: &[Callback], users: usize) -> Self {
+        let told: Vec<Told> = callbacks
+            .iter()
+            .flat_map(|callback| callback.told.iter().copied())
+            .collect();
+        let destroyed = newest(&told, |told| told.version.kind() == Kind::Destroy);
+        Self {
+            room: room(&told, destroyed),
+            members: (0..users)
+                .map(|user| member(&told, user, destroyed))
+                .collect(),
+            destroys: told
+                .iter()
+                .map(|told| told.version)
+                .filter(|version| version.kind() == Kind::Destroy)
+                .collect(),
+        }
+    }
+
+    /// Whether a table is what it should be, in all that a reader sees.
+    pub fn agrees_with(&self, room: Option<&Item>, members: &[Option<Item>]) -> bool {
+        let version = self.room.as_ref().map(|room| room.version);
+        let room = room.cloned().zip(version);
+        let room = room.map(|(room, version)| Item { version, ..room });
+        let mut pairs = self.members.iter().zip(members);
+        self.room == room && pairs.all(|(end, item)| self.is_same(end.as_ref(), item.as_ref()))
+    }
+
+    fn is_same(&self, end: Option<&Item>, item: Option<&Item>) -> bool {
+        let (Some(end), Some(item)) = (end, item) else {
+            return end == item;
+        };
+        let may_expire =
+            |destroy: &Version| *destroy > item.version && item.expires == Some(destroy.time());
+        if end.reason == Some(ROOM_DESTROYED) && self.destroys.iter().any(may_expire) {
+            let expires = end.expires;
+            *end == Item {
+                expires,
+                ..item.clone()
+            }
+        } else {
+            end == item
+        }
+    }
+}
+
+/// Whether a member is in the room, by its newest event and the room's newest destroy.
+pub fn is_present(newest: Option<Version>, destroyed: Option<Version>) -> bool {
+    newest.is_some_and(|newest| newest.kind() == Kind::Join) && newest > destroyed
+}
+
+fn newest(told: &[Told], counts: impl Fn(&Told) -> bool) -> Option<Version> {
+    let counted = told.iter().filter(|told| counts(told));
+    counted.map(|told| told.version).max()
+}
+
+fn room(told: &[Told], destroyed: Option<Version>) -> Option<Item> {
+    let created = newest(told, |told| told.version.kind() == Kind::Create);
+    let joined = newest(told, |told| told.version.kind() == Kind::Join);
+    let life = created.max(joined);
+    let lives = life > destroyed;
+    Some(Item {
+        version: life.max(destroyed)?,
+        lives,
+        reason: None,
+        created: created.map(Version::time),
+        joined: None,
+        left: None,
+        destroyed,
+        expires: destroyed.filter(|_| !lives).map(Version::time),
+    })
+}
+
+fn member(told: &[Told], user: usize, destroyed: Option<Version>) -> Option<Item> {
+    let newest_of = |kind| {
+        newest(told, |told| {
+            told.user == Some(user) && told.version.kind() == kind
+        })
+    };
+    let (joined, left) = (newest_of(Kind::Join), newest_of(Kind::Leave));
+    let version = joined.max(left)?;
+    let lives = is_present(Some(version), destroyed);
+    let ended = version.kind() == Kind::Join && !lives;
+    let end = if ended { destroyed } else { Some(version) };
+    Some(Item {
+        version,
+        lives,
+        reason: Some(if ended {
+            ROOM_DESTROYED
+        } else {
+            version.reason()
+        }),
+        created: None,
+        joined: joined.map(Version::time),
+        left: left.map(Version::time),
+        destroyed: None,
+        expires: end.filter(|_| !lives).map(Version::time),
+    })
+}

@@ -1,0 +1,184 @@
+//! The table's items, written as the library's expressions write them.
+
+use std::{
+    cmp::Ordering,
+    hash::{Hash, Hasher},
+};
+
+use chatroom_status_sync::{
+    event::{Kind, Version},
+    plan::Facts,
+    room::Sight,
+    time::Timestamp,
+};
+
+/// An item, of a member or of the room. Index keys are left out: they come and go with `lives`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Item {
+    /// `version`.
+    pub version: Version,
+    /// `membership` is `joined`, or `lifecycle` is `active`.
+    pub lives: bool,
+    /// `reason` of a member.
+    pub reason: Option<&'static str>,
+    /// `createdAt`.
+    pub created: Option<Timestamp>,
+    /// `joinedAt`.
+    pub joined: Option<Timestamp>,
+    /// `leftAt`.
+    pub left: Option<Timestamp>,
+    /// `destroyVersion`, and with it `destroyedAt` and `destroyReason`.
+    pub destroyed: Option<Version>,
+    /// `expiresAt`, as the time from which it counts.
+    pub expires: Option<Timestamp>,
+}
+
+/// A [`Sight`] as part of a state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Seen(pub Sight);
+
+impl Hash for Seen {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.0.active, self.0.destroyed).hash(state);
+    }
+}
+
+/// The reason of a membership that ended with its room.
+pub const ROOM_DESTROYED: &str = "room_destroyed";
+
+/// Whose item is written: members have a reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    Member,
+    Room,
+}
+
+/// What the first request of `Table::write` found.
+pub struct Written {
+    /// Whether the item was older (`Verdict::Applied`).
+    pub applied: bool,
+    /// The room as it then was.
+    pub sight: Sight,
+    /// What is left for `update::raise`.
+    pub lacking: Vec<Version>,
+}
+
+/// `Table::write`, its first request: `update::whole`, and the conclusions from the item that it
+/// gives back.
+pub fn write(slot: &mut Option<Item>, subject: Subject, facts: &Facts) -> Written {
+    let applied = slot
+        .as_ref()
+        .is_none_or(|item| item.version < facts.newest());
+    let old = slot.clone();
+    let (sight, lacking) = if applied {
+        *slot = Some(whole(old.as_ref(), subject, facts));
+        let news = facts.versions().filter(|&known| known != facts.newest());
+        let is_older = |&known: &Version| {
+            let stored = old.as_ref().and_then(|old| old.compare(known));
+            stored.is_some_and(Ordering::is_lt)
+        };
+        (
+            sight(old.as_ref()).after(facts),
+            news.filter(is_older).collect(),
+        )
+    } else {
+        (sight(old.as_ref()), lacking_in(old.as_ref(), facts))
+    };
+    // As the library does: what the item lacks of the newest destroy, it will have been told.
+    let destroyed = sight.destroyed.max(facts.of_kind(Kind::Destroy));
+    Written {
+        applied,
+        sight: Sight { destroyed, ..sight },
+        lacking,
+    }
+}
+
+/// `Table::write`, each further request: `update::raise`. Gives what is still lacking.
+pub fn raise(slot: &mut Option<Item>, lacking: &[Version], facts: &Facts) -> Vec<Version> {
+    let lacks = |known: &Version| {
+        let stored = slot.as_ref().and_then(|item| item.compare(*known));
+        stored.is_none_or(Ordering::is_lt)
+    };
+    if !lacking.iter().all(lacks) {
+        return lacking_in(slot.as_ref(), facts);
+    }
+    for &known in lacking {
+        if let Some(item) = slot {
+            item.record(known, true);
+        }
+    }
+    Vec::new()
+}
+
+/// `Table::look`: the projection of a room's item that joins and sweeps go by.
+pub fn sight(room: Option<&Item>) -> Sight {
+    room.map_or_else(Sight::default, |room| Sight {
+        active: room.lives,
+        destroyed: room.destroyed,
+    })
+}
+
+fn whole(old: Option<&Item>, subject: Subject, facts: &Facts) -> Item {
+    let newest = facts.newest();
+    let lives = matches!(newest.kind(), Kind::Create | Kind::Join);
+    let mut item = Item {
+        version: newest,
+        lives,
+        reason: (subject == Subject::Member).then(|| newest.reason()),
+        created: old.and_then(|old| old.created),
+        joined: old.and_then(|old| old.joined),
+        left: old.and_then(|old| old.left),
+        destroyed: old.and_then(|old| old.destroyed),
+        expires: (!lives).then(|| newest.time()),
+    };
+    for known in facts.versions() {
+        item.record(known, known == newest);
+    }
+    item
+}
+
+fn lacking_in(item: Option<&Item>, facts: &Facts) -> Vec<Version> {
+    let lacks = |&known: &Version| {
+        let stored = item.and_then(|item| item.compare(known));
+        stored.is_none_or(Ordering::is_lt)
+    };
+    facts.versions().filter(lacks).collect()
+}
+
+impl Item {
+    /// `update::end`, its effect; who may do it is the caller's to say.
+    pub fn end(&mut self, destroy: Version) {
+        self.lives = false;
+        self.reason = Some(ROOM_DESTROYED);
+        self.expires = Some(destroy.time());
+    }
+
+    /// `stored::compare`.
+    fn compare(&self, version: Version) -> Option<Ordering> {
+        let time = |stored: Option<Timestamp>| stored.map(|time| time.cmp(&version.time()));
+        match version.kind() {
+            Kind::Create => time(self.created),
+            Kind::Join => time(self.joined),
+            Kind::Leave => time(self.left),
+            Kind::Destroy => self.destroyed.map(|known| known.cmp(&version)),
+        }
+    }
+
+    /// `Expression::record`: with or without `if_not_exists`.
+    fn record(&mut self, version: Version, overwrite: bool) {
+        let set = |stored: &mut Option<Timestamp>| {
+            if overwrite || stored.is_none() {
+                *stored = Some(version.time());
+            }
+        };
+        match version.kind() {
+            Kind::Create => set(&mut self.created),
+            Kind::Join => set(&mut self.joined),
+            Kind::Leave => set(&mut self.left),
+            Kind::Destroy if overwrite || self.destroyed.is_none() => {
+                self.destroyed = Some(version);
+            }
+            Kind::Destroy => {}
+        }
+    }
+}

@@ -12,13 +12,14 @@ pub enum Storage {
     Memory,
     /// In a file, which is created if need be.
     File(PathBuf),
+    /// In another engine, at this endpoint.
+    Elsewhere(String),
 }
 
 /// A running engine. Dropping it ends it.
 pub struct Engine {
     url: String,
     stop: Option<oneshot::Sender<()>>,
-    thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Engine {
@@ -31,10 +32,13 @@ impl Engine {
         storage: Storage,
         address: SocketAddr,
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        if let Storage::Elsewhere(url) = storage {
+            return Ok(Self { url, stop: None });
+        }
         let (started, is_started) = oneshot::channel();
         let (stop, is_stopped) = oneshot::channel();
         // The engine's SQL blocks its thread, so it has one, and a runtime, of its own.
-        let thread = thread::Builder::new()
+        thread::Builder::new()
             .name("dynamodb".to_owned())
             .spawn(move || {
                 let runtime = match tokio::runtime::Builder::new_current_thread()
@@ -64,7 +68,6 @@ impl Engine {
         Ok(Self {
             url: format!("http://{address}"),
             stop: Some(stop),
-            thread: Some(thread),
         })
     }
 
@@ -82,7 +85,7 @@ async fn open(
     address: SocketAddr,
 ) -> Result<Opened, Box<dyn Error + Send + Sync>> {
     let database = match storage {
-        Storage::Memory => Database::memory()?,
+        Storage::Memory | Storage::Elsewhere(_) => Database::memory()?,
         Storage::File(path) => {
             let name = path
                 .to_str()
@@ -100,9 +103,7 @@ async fn open(
 
 impl Drop for Engine {
     fn drop(&mut self) {
+        // Connections that clients keep open would make it wait, so the thread is not joined.
         drop(self.stop.take());
-        // Connections that clients keep open would make a graceful end wait, so the thread is not
-        // joined.
-        drop(self.thread.take());
     }
 }

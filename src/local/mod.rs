@@ -28,7 +28,7 @@ use engine::{Engine, Storage};
 use poller::Poller;
 use queues::{DEAD_LETTERS, DEFERRED, Queues};
 
-/// The name of the table, in every local set-up.
+/// The name of the table, unless `TABLE_NAME` says otherwise.
 pub const TABLE: &str = "chatrooms";
 
 /// A whole local deployment. Dropping it ends it.
@@ -90,8 +90,11 @@ impl Stack {
         let queues = Queues::start(at.sqs).await?;
         let secrets = serde_json::json!({ sample::APP_KEY: sample::APP_SECRET }).to_string();
         let (mut settings, mut aws) = {
-            let env = Environment::new(|name| match environment(name, engine.url(), &queues) {
+            let env = Environment::new(|name| match variable(name, &engine, &queues) {
                 Some(value) => Some(value),
+                None if name == "TABLE_NAME" => {
+                    settings.get(name).or_else(|| Some(TABLE.to_owned()))
+                }
                 None if name == "APP_SECRETS" => {
                     Some(settings.get(name).unwrap_or_else(|| secrets.clone()))
                 }
@@ -106,8 +109,12 @@ impl Stack {
         }
         let worker = Worker::new(settings.storage.clone(), &aws);
         let poller = Poller::new(worker, aws.sqs(), queues.url_of(DEFERRED), log);
-        let table = Table::new(aws.dynamodb(), TABLE, settings.storage.retention_days);
-        schema::create(table.client(), TABLE).await?;
+        let (name, retention) = (
+            &settings.storage.table_name,
+            settings.storage.retention_days,
+        );
+        let table = Table::new(aws.dynamodb(), name, retention);
+        schema::create(table.client(), name).await?;
         let receiver = Receiver::start(settings, &aws).await?;
         let endpoint = Endpoint::start(receiver, at.callback, log).await?;
         Ok(Self {
@@ -117,6 +124,15 @@ impl Stack {
             poller,
             table,
         })
+    }
+
+    /// What a variable is for another function in front of the same table and queues.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<String> {
+        match name {
+            "TABLE_NAME" => Some(self.table.name().to_owned()),
+            _ => variable(name, &self.engine, &self.queues),
+        }
     }
 
     /// Lets the worker work until the deferred queue is empty or holds only what is delayed.
@@ -129,16 +145,14 @@ impl Stack {
     }
 }
 
-/// The variables of a function that uses local endpoints.
-#[must_use]
-pub fn environment(name: &str, dynamodb: &str, queues: &Queues) -> Option<String> {
+/// The variables that are about this deployment.
+fn variable(name: &str, engine: &Engine, queues: &Queues) -> Option<String> {
     let value = match name {
-        "TABLE_NAME" => TABLE,
         "DEFERRED_QUEUE_URL" => return Some(queues.url_of(DEFERRED)),
         "DEAD_LETTER_QUEUE_URL" => return Some(queues.url_of(DEAD_LETTERS)),
         "AWS_REGION" => "us-east-1",
         "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "local",
-        "AWS_ENDPOINT_URL_DYNAMODB" => dynamodb,
+        "AWS_ENDPOINT_URL_DYNAMODB" => engine.url(),
         "AWS_ENDPOINT_URL_SQS" => queues.url(),
         _ => return None,
     };

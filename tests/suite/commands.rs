@@ -31,11 +31,17 @@ fn stdout(arguments: &[&str]) -> String {
 }
 
 async fn ask(stack: &Stack, arguments: &[&str]) -> String {
-    let mut arguments: Vec<_> = arguments
+    let access = [
+        "--endpoint-url",
+        stack.engine.url(),
+        "--table",
+        stack.table.name(),
+    ];
+    let arguments = arguments
         .iter()
-        .map(|&argument| argument.to_owned())
-        .collect();
-    arguments.extend(["--endpoint-url".to_owned(), stack.engine.url().to_owned()]);
+        .chain(&access)
+        .map(|&argument| argument.to_owned());
+    let arguments: Vec<String> = arguments.collect();
     let asked = tokio::task::spawn_blocking(move || {
         stdout(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
     });

@@ -39,7 +39,11 @@ async fn function(dynamodb: &str, queues: &Queues, more: &[(&str, &str)]) -> Fun
 }
 
 async fn in_front_of(stack: &Stack, more: &[(&str, &str)]) -> Function {
-    function(stack.engine.url(), &stack.queues, more).await
+    let variables: Vec<_> = [("TABLE_NAME", stack.table.name())]
+        .into_iter()
+        .chain(more.iter().copied())
+        .collect();
+    function(stack.engine.url(), &stack.queues, &variables).await
 }
 
 fn join(user: &str) -> SignedCallback {

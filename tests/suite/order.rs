@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use chatroom_status_sync::{
-    local::{Stack, TABLE, sample::WireEvent},
+    local::{Stack, sample::WireEvent},
     receiver::Receiver,
     table::schema,
 };
@@ -18,7 +18,7 @@ use crate::support::{
     Rows, another_function, counts, deployment, hand,
     history::{History, history},
     oracle::{expiries_after_the_end, present, table_after},
-    rows,
+    rows, second_engine,
 };
 
 /// How many functions take turns: each has a memory of its own, as each process of a Lambda has.
@@ -70,6 +70,12 @@ fn property(cases: u32, test: impl AsyncFn(&Fleet, &History) -> Result<(), TestC
         let functions = join_all((0..FUNCTIONS).map(|_| another_function(&stack))).await;
         Fleet { stack, functions }
     });
+    // Other engines take their time.
+    let cases = if second_engine().is_some() {
+        cases / 5
+    } else {
+        cases
+    };
     let config = ProptestConfig {
         cases,
         failure_persistence: None,
@@ -83,11 +89,13 @@ fn property(cases: u32, test: impl AsyncFn(&Fleet, &History) -> Result<(), TestC
             let client = fleet.stack.table.client();
             client
                 .delete_table()
-                .table_name(TABLE)
+                .table_name(fleet.stack.table.name())
                 .send()
                 .await
                 .unwrap();
-            schema::create(client, TABLE).await.unwrap();
+            schema::create(client, fleet.stack.table.name())
+                .await
+                .unwrap();
             test(&fleet, &history).await
         })
     };
@@ -98,7 +106,7 @@ fn property(cases: u32, test: impl AsyncFn(&Fleet, &History) -> Result<(), TestC
 
 #[test]
 fn callbacks_in_any_order_end_in_the_table_that_the_oracle_describes() {
-    property(100, async |fleet, history| {
+    property(150, async |fleet, history| {
         for (number, callback) in history.0.iter().enumerate() {
             fleet.deliver(number, callback).await;
         }
@@ -108,7 +116,7 @@ fn callbacks_in_any_order_end_in_the_table_that_the_oracle_describes() {
 
 #[test]
 fn concurrent_callbacks_end_in_the_table_that_the_oracle_describes() {
-    property(100, async |fleet, history| {
+    property(150, async |fleet, history| {
         let callbacks = history.0.iter().enumerate();
         join_all(callbacks.map(|(number, callback)| fleet.deliver(number, callback))).await;
         fleet.ends_as_the_oracle_says(history).await
@@ -117,7 +125,7 @@ fn concurrent_callbacks_end_in_the_table_that_the_oracle_describes() {
 
 #[test]
 fn at_every_moment_the_readers_sentence_tells_who_is_in_a_room() {
-    property(40, async |fleet, history| {
+    property(60, async |fleet, history| {
         for sent in 1..=history.0.len() {
             fleet.deliver(sent, &history.0[sent - 1]).await;
             let expected = table_after(&history.0[..sent].concat());

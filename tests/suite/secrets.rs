@@ -13,7 +13,7 @@ use chatroom_status_sync::{
     aws::Aws,
     gateway::GatewayEvent,
     local::{
-        Stack, environment,
+        Stack,
         sample::{SignedCallback, body_of},
     },
     receiver::Receiver,
@@ -66,7 +66,7 @@ async fn function(
     let env = Environment::new(|name| match name {
         "APP_SECRETS_ARN" => Some("arn:aws:secretsmanager:local".to_owned()),
         "AWS_ENDPOINT_URL_SECRETS_MANAGER" => Some(url.clone()),
-        _ => environment(name, stack.engine.url(), &stack.queues),
+        _ => stack.variable(name),
     });
     let mut settings = Settings::read(&env).unwrap();
     settings.budget = PATIENCE;

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use chatroom_status_sync::{
     callback::Freshness,
     settings::{Environment, SecretSource, Settings},
+    table::memory::AGE,
 };
 
 fn read(changes: &[(&str, &str)]) -> Result<Settings, String> {
@@ -132,4 +133,18 @@ fn wrong_secrets_are_explained_without_showing_any() {
         assert!(line.starts_with(&format!("APP_SECRETS {why}")), "{line}");
         assert!(!line.contains("hush-hush"), "{line}");
     }
+}
+
+/// Why nothing slips through: a handler that relies on having seen a room alive is over before the
+/// sweep begins.
+#[test]
+fn sweeps_wait_longer_than_any_function_of_the_template_and_its_memory() {
+    let template = include_str!("../../template.yaml");
+    let time_outs = template
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("Timeout: "));
+    let time_outs: Vec<u64> = time_outs.map(|seconds| seconds.parse().unwrap()).collect();
+    assert_eq!(time_outs.len(), 2, "callback and worker");
+    let longest = Duration::from_secs(time_outs.into_iter().max().unwrap());
+    assert!(read(&[]).unwrap().storage.sweep_delay > longest + AGE);
 }

@@ -7,7 +7,7 @@ use chatroom_status_sync::{
     deferred::Sweep,
     event::{Kind, Version},
     ids::RoomId,
-    local::{Stack, environment, queues::DEFERRED},
+    local::{Stack, queues::DEFERRED},
     settings::{Environment, Storage},
     table::{
         memory::{AGE, Memory, Moment},
@@ -155,6 +155,31 @@ async fn a_function_that_remembers_a_room_as_alive_is_corrected_by_the_sweep() {
 }
 
 #[tokio::test]
+async fn a_late_join_is_ended_by_a_function_that_only_remembers_the_room() {
+    let stack = deployment().await;
+    let warm = another_function(&stack).await;
+    hand(&warm, &[event("r", &[], DESTROY, 0, 5)]).await;
+    hand(&warm, &[event("r", &["new"], JOIN, 0, 9)]).await;
+    drained(&stack).await;
+    hand(&warm, &[event("r", &["late"], JOIN, 0, 3)]).await;
+    let rows = rows(&stack.table).await;
+    assert_eq!(
+        row(&rows, "r", Some("late"))["reason"],
+        "room_destroyed",
+        "no sweep comes for it"
+    );
+}
+
+#[tokio::test]
+async fn a_late_join_of_a_rooms_old_life_does_not_end_the_new_one() {
+    let stack = deployment().await;
+    send(&stack, &[event("r", &[], DESTROY, 0, 5)]).await;
+    send(&stack, &[event("r", &["u"], JOIN, 0, 9)]).await;
+    send(&stack, &[event("r", &["u"], JOIN, 0, 3)]).await;
+    assert!(is_in(&drained(&stack).await, "r", "u"));
+}
+
+#[tokio::test]
 async fn a_sweep_is_delayed() {
     let stack = deployment_with(&[("SWEEP_DELAY_SECONDS", "900")]).await;
     send(&stack, &[event("r", &["u"], JOIN, 0, 1)]).await;
@@ -258,7 +283,7 @@ async fn a_worker_out_of_time_asks_for_the_rest_before_it_is_done() {
         destroy,
         after: None,
     };
-    let env = Environment::new(|name| environment(name, stack.engine.url(), &stack.queues));
+    let env = Environment::new(|name| stack.variable(name));
     let worker = Worker::new(Storage::read(&env).unwrap(), &Aws::from_env(&env).unwrap());
     let event = json!({"Records": [{"messageId": "m", "body": sweep.message(&app())}]});
     let event = serde_json::from_value(event).unwrap();

@@ -1,7 +1,7 @@
 //! The real `worker` binary: SQS events in, a batch response and rows out.
 
 use chatroom_status_sync::local::{
-    Stack, TABLE,
+    Stack,
     queues::{DEAD_LETTERS, DEFERRED},
     sample::APP_KEY,
 };
@@ -17,7 +17,7 @@ async fn worker(stack: &Stack) -> Function {
         ("AWS_SECRET_ACCESS_KEY", "secret"),
         ("AWS_ENDPOINT_URL_DYNAMODB", stack.engine.url()),
         ("AWS_ENDPOINT_URL_SQS", stack.queues.url()),
-        ("TABLE_NAME", TABLE),
+        ("TABLE_NAME", stack.table.name()),
         ("DEFERRED_QUEUE_URL", &deferred),
         ("DEAD_LETTER_QUEUE_URL", &dead_letters),
     ];
@@ -113,7 +113,7 @@ async fn messages_come_back_while_the_table_is_out_of_reach() {
         .table
         .client()
         .delete_table()
-        .table_name(TABLE)
+        .table_name(stack.table.name())
         .send()
         .await
         .unwrap();

@@ -4,7 +4,14 @@ pub mod history;
 pub mod oracle;
 pub mod runtime_api;
 
-use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        LazyLock,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chatroom_status_sync::{
@@ -14,7 +21,6 @@ use chatroom_status_sync::{
     local::{
         Addresses, Stack,
         engine::Storage,
-        environment,
         queues::DEAD_LETTERS,
         sample::{APP_KEY, APP_SECRET, SignedCallback, WireEvent, body_of},
     },
@@ -59,13 +65,22 @@ pub async fn deployment() -> Stack {
     deployment_with(&[]).await
 }
 
+/// The endpoint of another DynamoDB engine than the embedded one, if the tests are to run against
+/// one.
+pub fn second_engine() -> Option<String> {
+    std::env::var("SECOND_ENGINE").ok()
+}
+
 /// Sweeps are not delayed, because tests let all traffic stop before they drain the queue.
 pub async fn deployment_with(settings: &[(&str, &str)]) -> Stack {
-    let mut variables = BTreeMap::from([("SWEEP_DELAY_SECONDS", "0")]);
+    static TABLES: AtomicU32 = AtomicU32::new(0);
+    let number = TABLES.fetch_add(1, Ordering::Relaxed);
+    let name = format!("chatrooms-{}-{number}", std::process::id());
+    let mut variables = BTreeMap::from([("SWEEP_DELAY_SECONDS", "0"), ("TABLE_NAME", &name)]);
     variables.extend(settings.iter().copied());
     let settings = Environment::new(|name| variables.get(name).map(|&value| value.to_owned()));
     Stack::start(
-        Storage::Memory,
+        second_engine().map_or(Storage::Memory, Storage::Elsewhere),
         Addresses::free(),
         &settings,
         Some(PATIENCE),
@@ -85,7 +100,7 @@ pub async fn another_function(stack: &Stack) -> Receiver {
     let env = Environment::new(|name| match name {
         "APP_SECRETS" => Some(format!(r#"{{"{APP_KEY}":"{APP_SECRET}"}}"#)),
         "SWEEP_DELAY_SECONDS" => Some("0".to_owned()),
-        _ => environment(name, stack.engine.url(), &stack.queues),
+        _ => stack.variable(name),
     });
     let (mut settings, aws) = (Settings::read(&env).unwrap(), Aws::from_env(&env).unwrap());
     settings.budget = PATIENCE;

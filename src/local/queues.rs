@@ -5,7 +5,10 @@ use std::{
     collections::BTreeMap,
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -35,6 +38,9 @@ pub struct Queues {
     all: Shared,
     server: AbortHandle,
 }
+
+/// How many messages there have been, in all queues of this process: the number makes the id.
+static SENT: AtomicU64 = AtomicU64::new(0);
 
 type Shared = Arc<Mutex<BTreeMap<String, Vec<Message>>>>;
 
@@ -133,7 +139,7 @@ fn send(messages: &mut Vec<Message>, request: &Value) -> Value {
         .unwrap_or_default();
     let mut sent = Vec::new();
     for entry in entries {
-        let id = format!("{now:?}, {}", sent.len());
+        let id = format!("local-message-{}", SENT.fetch_add(1, Ordering::Relaxed) + 1);
         sent.push(json!({"Id": entry["Id"], "MessageId": id, "MD5OfMessageBody": ""}));
         messages.push(Message {
             id,

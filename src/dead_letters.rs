@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 
 use crate::{
     ids::AppKey,
+    message::{MAX_BYTES, to_json},
     parse::{Fault, Parsed},
-    queue::MAX_BYTES,
     time::Timestamp,
 };
 
@@ -117,15 +117,9 @@ fn in_parts(origin: Origin<'_>, reason: &str, bytes: &[u8]) -> Vec<String> {
 }
 
 fn letter(origin: Origin<'_>, reason: &str, content: Content<'_>) -> String {
-    // Strings, numbers and raw JSON always serialise.
-    let json = serde_json::to_string(&Letter {
+    to_json(&Letter {
         origin,
         reason,
         content,
     })
-    .unwrap_or_default();
-    // SQS refuses these two characters; in JSON they can only stand in strings, and an escape means
-    // the same there.
-    json.replace('\u{fffe}', "\\ufffe")
-        .replace('\u{ffff}', "\\uffff")
 }

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use crate::{
     event::Version,
     ids::{AppKey, RoomId, UserId},
+    message::to_json,
 };
 
 /// A message as it stands in the queue: one of `events` and `sweep` is there.
@@ -61,8 +62,7 @@ impl Sweep {
                 after: self.after.as_ref().map(UserId::to_string),
             }),
         };
-        // Strings and numbers always serialise.
-        serde_json::to_string(&message).unwrap_or_default()
+        to_json(&message)
     }
 }
 

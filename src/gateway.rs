@@ -10,7 +10,7 @@ use std::{net::IpAddr, time::Duration};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 
-use crate::{answer::Answer, callback::Unverified, receiver::Request, time::Timestamp};
+use crate::{answer::Answer, callback::Unverified, request::Request, time::Timestamp};
 
 /// An HTTP API event.
 #[derive(Debug, Default, Deserialize)]

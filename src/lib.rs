@@ -23,6 +23,7 @@
 //! Where it is kept:
 //!
 //! * [`table`]: the conditional writes that make any order end in the same items.
+//! * [`message`]: what fits into a queue's message.
 //! * [`dead_letters`]: what was signed but not understood.
 //! * [`deferred`]: what is to be done later.
 //! * [`queue`]: how both are sent.
@@ -32,7 +33,7 @@
 //! * [`settings`], [`aws`] and [`secrets`]: what a function needs before it can start.
 //! * [`answer`], [`log`] and [`failure`]: what the caller hears, and what the operator reads.
 //! * [`store`]: what becomes of a verified body, all of the above in one place.
-//! * [`receiver`]: from a request to its answer.
+//! * [`request`] and [`receiver`]: from a request to its answer.
 //! * [`worker`]: what was deferred.
 //! * [`gateway`] and [`lambda`]: API Gateway's events, and the Lambda runtime around them.
 //! * [`local`]: all of it on one machine, for people and for tests.
@@ -51,10 +52,13 @@ pub mod lambda;
 #[cfg(feature = "cli")]
 pub mod local;
 pub mod log;
+pub mod message;
 pub mod parse;
 pub mod plan;
 pub mod queue;
 pub mod receiver;
+pub mod request;
+
 pub mod room;
 pub mod secrets;
 pub mod settings;

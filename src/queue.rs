@@ -6,10 +6,8 @@ use aws_sdk_sqs::{Client, types::SendMessageBatchRequestEntry};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::time::{Instant, timeout_at};
 
-use crate::failure::in_words;
+use crate::{failure::in_words, message::MAX_BYTES};
 
-/// What every queue takes in one message, and in one batch: 256 KiB.
-pub const MAX_BYTES: usize = 256 * 1024;
 /// Messages in one batch.
 const BATCH: usize = 10;
 /// Batches under way at once.

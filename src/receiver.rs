@@ -12,6 +12,7 @@ use crate::{
     dead_letters::Origin,
     log::{Level, Line},
     parse::{InvalidBody, Parsed, parse},
+    request::Request,
     secrets::Secrets,
     settings::{SettingError, Settings},
     store::Store,
@@ -25,20 +26,6 @@ pub struct Receiver {
     freshness: Freshness,
     allowed_sources: Vec<IpNet>,
     budget: Duration,
-}
-
-/// One HTTP request, as far as it matters.
-pub struct Request {
-    /// The gateway's id, for the log.
-    pub id: String,
-    /// When the gateway took it: from here on the sender's patience is counted.
-    pub accepted: Timestamp,
-    /// When this function got it.
-    pub received: Timestamp,
-    /// Where it comes from; `None` if the gateway does not say.
-    pub source: Option<IpAddr>,
-    /// Query string and body.
-    pub callback: Unverified,
 }
 
 /// What the log says about a request beside its answer.

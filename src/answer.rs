@@ -17,12 +17,20 @@ pub struct Counts {
     pub quarantined: usize,
 }
 
+impl Counts {
+    /// All of them together.
+    #[must_use]
+    pub const fn total(&self) -> usize {
+        self.applied + self.stale + self.deferred + self.quarantined
+    }
+}
+
 /// The answer to one request. The sender takes only 200 for an answer, and tries everything else
 /// again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// Everything is stored or safely queued.
-    Accepted(Counts),
+    /// Everything is stored or safely queued; the reasons are those of what is quarantined.
+    Accepted(Counts, Vec<String>),
     /// Signed, but the body is no JSON array or object; it is kept in the dead-letter queue.
     InvalidBody,
     /// Not verified: nothing was read, nothing is stored.
@@ -38,7 +46,7 @@ impl Answer {
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {
-            Self::Accepted(_) => 200,
+            Self::Accepted(..) => 200,
             Self::InvalidBody => 400,
             Self::Refused(_) => 401,
             Self::Forbidden => 403,
@@ -56,7 +64,7 @@ impl Answer {
             })
         };
         match self {
-            Self::Accepted(counts) => json(counts),
+            Self::Accepted(counts, reasons) => json(&Accepted { counts, reasons }),
             Self::InvalidBody => error(
                 "invalid_body",
                 "The body is no JSON array or object of events.",
@@ -78,6 +86,14 @@ impl Answer {
             _ => None,
         }
     }
+}
+
+#[derive(Serialize)]
+struct Accepted<'a> {
+    #[serde(flatten)]
+    counts: &'a Counts,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    reasons: &'a [String],
 }
 
 #[derive(Serialize)]

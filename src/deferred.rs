@@ -1,12 +1,15 @@
 //! The deferred queue: what the worker is to do, in messages that a person can read and send again.
 
+use std::mem;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
-    event::Version,
+    event::{Event, Version},
     ids::{AppKey, RoomId, UserId},
-    message::to_json,
+    message::{MAX_BYTES, to_json},
+    plan::Plan,
 };
 
 /// A message as it stands in the queue: one of `events` and `sweep` is there.
@@ -63,6 +66,99 @@ impl Sweep {
             }),
         };
         to_json(&message)
+    }
+}
+
+/// The messages that bring changes to the worker, as events in wire format: as few as hold them.
+#[must_use]
+pub fn messages(app: &AppKey, changes: Plan) -> Vec<String> {
+    let mut packer = Packer::new(app);
+    for event in changes.into_events() {
+        packer.pack(event);
+    }
+    packer.finish();
+    packer.messages
+}
+
+/// Fills one message after the other. An event with more users than fit becomes several.
+struct Packer<'a> {
+    app_key: &'a AppKey,
+    messages: Vec<String>,
+    /// Those of the next message, and its size with them.
+    events: Vec<Event>,
+    bytes: usize,
+    /// The size of a message without events.
+    frame: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Events<'a> {
+    app_key: &'a AppKey,
+    events: &'a [Event],
+}
+
+impl<'a> Packer<'a> {
+    fn new(app_key: &'a AppKey) -> Self {
+        let frame = to_json(&Events {
+            app_key,
+            events: &[],
+        })
+        .len();
+        let (messages, events) = (Vec::new(), Vec::new());
+        Self {
+            app_key,
+            messages,
+            events,
+            bytes: frame,
+            frame,
+        }
+    }
+
+    fn pack(
+        &mut self,
+        Event {
+            room,
+            users,
+            version,
+        }: Event,
+    ) {
+        let mut users = users.into_iter().peekable();
+        let listed = |user: &UserId| to_json(user).len() + ",".len();
+        loop {
+            let mut part = Event {
+                room: room.clone(),
+                users: Vec::new(),
+                version,
+            };
+            let bytes = to_json(&part).len() + ",".len();
+            if self.bytes + bytes + users.peek().map_or(0, listed) > MAX_BYTES {
+                self.finish();
+            }
+            self.bytes += bytes;
+            while let Some(user) = users.next_if(|user| self.bytes + listed(user) <= MAX_BYTES) {
+                self.bytes += listed(&user);
+                part.users.push(user);
+            }
+            self.events.push(part);
+            if users.peek().is_none() {
+                break;
+            }
+        }
+    }
+
+    /// Ends the message that is being filled, if anything is in it.
+    fn finish(&mut self) {
+        if self.events.is_empty() {
+            return;
+        }
+        let events = mem::take(&mut self.events);
+        let message = Events {
+            app_key: self.app_key,
+            events: &events,
+        };
+        self.messages.push(to_json(&message));
+        self.bytes = self.frame;
     }
 }
 

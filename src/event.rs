@@ -2,6 +2,8 @@
 
 use std::{fmt, time::Duration};
 
+use serde::{Serialize, Serializer, ser::SerializeStruct};
+
 use crate::{
     ids::{RoomId, UserId},
     time::Timestamp,
@@ -154,4 +156,17 @@ pub struct Event {
     pub users: Vec<UserId>,
     /// When, what and how.
     pub version: Version,
+}
+
+/// In the sender's wire format.
+impl Serialize for Event {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut event = serializer.serialize_struct("Event", 5)?;
+        event.serialize_field("chatRoomId", &self.room)?;
+        event.serialize_field("userIds", &self.users)?;
+        event.serialize_field("status", &self.version.status())?;
+        event.serialize_field("type", &self.version.kind().number())?;
+        event.serialize_field("time", &self.version.time())?;
+        event.end()
+    }
 }

@@ -32,6 +32,7 @@
 //!
 //! * [`settings`], [`aws`] and [`secrets`]: what a function needs before it can start.
 //! * [`answer`], [`log`] and [`failure`]: what the caller hears, and what the operator reads.
+//! * [`deadlines`]: how much of the sender's patience is left.
 //! * [`store`]: what becomes of a verified body, all of the above in one place.
 //! * [`request`] and [`receiver`]: from a request to its answer.
 //! * [`worker`]: what was deferred.
@@ -42,6 +43,7 @@ pub mod answer;
 pub mod aws;
 pub mod callback;
 pub mod dead_letters;
+pub mod deadlines;
 pub mod deferred;
 pub mod event;
 pub mod failure;

@@ -132,6 +132,28 @@ impl Plan {
         Self { rooms }
     }
 
+    /// Events that fold into this plan again. Whatever made it, there are as few as possible: one
+    /// for all users of a room with the same version.
+    pub fn into_events(self) -> impl Iterator<Item = Event> {
+        self.rooms.into_iter().flat_map(|(room, plan)| {
+            let mut users: BTreeMap<Version, Vec<UserId>> = BTreeMap::new();
+            for (user, facts) in plan.members {
+                for version in facts.versions() {
+                    users.entry(version).or_default().push(user.clone());
+                }
+            }
+            // The room's own events have no users.
+            for version in plan.room.iter().flat_map(Facts::versions) {
+                users.entry(version).or_default();
+            }
+            users.into_iter().map(move |(version, users)| Event {
+                room: room.clone(),
+                users,
+                version,
+            })
+        })
+    }
+
     /// How many changes there are.
     #[must_use]
     pub fn len(&self) -> usize {

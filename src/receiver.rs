@@ -10,12 +10,13 @@ use crate::{
     aws::Aws,
     callback::{Freshness, Refusal, Unverified, Verified},
     dead_letters::Origin,
+    deadlines::TimeLeft,
     log::{Level, Line},
     parse::{InvalidBody, Parsed, parse},
     request::Request,
     secrets::Secrets,
     settings::{SettingError, Settings},
-    store::Store,
+    store::{Deadlines, Store, Stored, Unwritten},
     time::Timestamp,
 };
 
@@ -27,6 +28,9 @@ pub struct Receiver {
     allowed_sources: Vec<IpNet>,
     budget: Duration,
 }
+
+/// How many reasons for quarantine an answer gives.
+const MOST_REASONS: usize = 3;
 
 /// What the log says about a request beside its answer.
 #[derive(Default)]
@@ -57,17 +61,19 @@ impl Receiver {
     /// Answers a request. `time_left` is the function's own time, if the platform sets one.
     pub async fn receive(&self, request: Request, time_left: Option<Duration>) -> (Answer, Line) {
         let started = Instant::now();
-        let patience = self
-            .budget
-            .saturating_sub(request.received.since(request.accepted));
-        let deadline = started + time_left.map_or(patience, |left| left.min(patience));
+        let waited = request.received.since(request.accepted);
+        let left = TimeLeft::of(self.budget, waited, time_left);
+        let until = Deadlines {
+            table: started + left.for_table,
+            queues: started + left.for_queues,
+        };
         let (id, mut notes) = (request.id.clone(), Notes::default());
-        let answer = self.handle(request, deadline, &mut notes).await;
+        let answer = self.handle(request, until, &mut notes).await;
         let line = line(id, &answer, notes, started.elapsed());
         (answer, line)
     }
 
-    async fn handle(&self, request: Request, deadline: Instant, notes: &mut Notes) -> Answer {
+    async fn handle(&self, request: Request, until: Deadlines, notes: &mut Notes) -> Answer {
         let Request {
             id,
             received,
@@ -78,7 +84,7 @@ impl Receiver {
         if !self.allows(source) {
             return Answer::Forbidden;
         }
-        let verified = match self.verify(callback, received, deadline, notes).await {
+        let verified = match self.verify(callback, received, until.table, notes).await {
             Ok(verified) => verified,
             Err(answer) => return answer,
         };
@@ -91,13 +97,21 @@ impl Receiver {
         let parsed = match parse(&verified, received) {
             Ok(parsed) => parsed,
             Err(InvalidBody) => {
-                let kept = self.store.keep(verified.body(), origin, deadline).await;
+                let kept = self.store.keep(verified.body(), origin, until.queues).await;
                 return kept.map_or_else(|why| unavailable(why, notes), |()| Answer::InvalidBody);
             }
         };
-        notes.read(&parsed, received);
-        match self.store.store(parsed, origin, deadline).await {
-            Ok(counts) => Answer::Accepted(counts),
+        let reasons = notes.read(&parsed, received);
+        let stored = self.store.store(parsed, origin, until, Unwritten::Defer);
+        match stored.await {
+            Ok(Stored {
+                counts,
+                why_deferred,
+            }) => {
+                let errors = notes.error.take().into_iter().chain(why_deferred);
+                notes.error = errors.reduce(|all, error| format!("{all}; {error}"));
+                Answer::Accepted(counts, reasons)
+            }
             Err(why) => unavailable(why, notes),
         }
     }
@@ -154,23 +168,25 @@ impl Receiver {
 }
 
 impl Notes {
-    /// How late the events came, and why some of them were not understood.
-    fn read(&mut self, parsed: &Parsed<'_>, received: Timestamp) {
+    /// How late the events came. Gives why some of them were not understood: a few reasons, each
+    /// once.
+    fn read(&mut self, parsed: &Parsed<'_>, received: Timestamp) -> Vec<String> {
         let lag = |time| u64::try_from(received.since(time).as_millis()).unwrap_or(u64::MAX);
         self.lag_ms = parsed
             .events
             .iter()
             .map(|event| lag(event.version.time()))
             .max();
-        let reasons: Vec<_> = parsed
-            .faults
-            .iter()
-            .take(3)
-            .map(|fault| &*fault.reason)
-            .collect();
+        let mut reasons: Vec<String> = Vec::new();
+        for fault in &parsed.faults {
+            if reasons.len() < MOST_REASONS && !reasons.contains(&fault.reason) {
+                reasons.push(fault.reason.clone());
+            }
+        }
         if !reasons.is_empty() {
             self.error = Some(format!("see the dead-letter queue: {}", reasons.join("; ")));
         }
+        reasons
     }
 }
 
@@ -181,10 +197,17 @@ fn unavailable(why: String, notes: &mut Notes) -> Answer {
 
 fn line(request_id: String, answer: &Answer, notes: Notes, duration: Duration) -> Line {
     let (level, message, counts) = match answer {
-        Answer::Accepted(counts) if counts.quarantined > 0 => {
-            (Level::Warn, "callback stored in part", Some(*counts))
-        }
-        Answer::Accepted(counts) => (Level::Info, "callback stored", Some(*counts)),
+        Answer::Accepted(counts, _) if counts.quarantined > 0 => (
+            Level::Warn,
+            "callback stored, but not all of it was understood",
+            Some(*counts),
+        ),
+        Answer::Accepted(counts, _) if counts.deferred > 0 => (
+            Level::Warn,
+            "callback stored, part of it in the deferred queue",
+            Some(*counts),
+        ),
+        Answer::Accepted(counts, _) => (Level::Info, "callback stored", Some(*counts)),
         Answer::InvalidBody => (Level::Warn, "body kept in the dead-letter queue", None),
         Answer::Refused(_) => (Level::Warn, "callback refused", None),
         Answer::Forbidden => (Level::Warn, "source address not in ALLOWED_SOURCES", None),

@@ -6,7 +6,6 @@
 
 use crate::{
     event::{Kind, Version},
-    ids::UserId,
     plan::{Facts, RoomPlan},
 };
 
@@ -38,15 +37,11 @@ impl Sight {
         (!self.active && Some(join) > self.destroyed).then_some(join)
     }
 
-    /// Members whose newest event is a join from before the room's end, with that join: their
-    /// membership ended with the room, and they came too late for whoever ended the others.
-    pub fn ended(self, plan: &RoomPlan) -> impl Iterator<Item = (&UserId, Version)> {
-        let newest = plan
-            .members
-            .iter()
-            .map(|(user, facts)| (user, facts.newest()));
-        newest.filter(move |&(_, version)| {
-            version.kind() == Kind::Join && Some(version) < self.destroyed
-        })
+    /// Whether a member's newest event is a join from before the room's end: the membership ended
+    /// with the room, and came too late for whoever ended the others.
+    #[must_use]
+    pub fn is_ended(self, member: &Facts) -> bool {
+        let newest = member.newest();
+        newest.kind() == Kind::Join && Some(newest) < self.destroyed
     }
 }

@@ -7,7 +7,7 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use ipnet::IpNet;
 
-use crate::{callback::Freshness, keyring::Keyring};
+use crate::{callback::Freshness, deadlines::MOST_BUDGET_MS, keyring::Keyring};
 
 /// What `callback` needs to know.
 #[derive(Debug)]
@@ -20,7 +20,8 @@ pub struct Settings {
     pub freshness: Freshness,
     /// Networks that may call (`ALLOWED_SOURCES`, comma-separated CIDRs); empty for all.
     pub allowed_sources: Vec<IpNet>,
-    /// From the moment that API Gateway took the request to the answer (`BUDGET_MS`, 3500).
+    /// From the moment that API Gateway took the request until what the table has not confirmed is
+    /// deferred (`BUDGET_MS`, 3500).
     pub budget: Duration,
 }
 
@@ -152,7 +153,7 @@ impl Settings {
             secrets: SecretSource::read(env)?,
             freshness,
             allowed_sources: allowed_sources(env)?,
-            budget: Duration::from_millis(env.number("BUDGET_MS", 3500, 100, 4500)?),
+            budget: Duration::from_millis(env.number("BUDGET_MS", 3500, 100, MOST_BUDGET_MS)?),
         })
     }
 }

@@ -11,11 +11,11 @@ use crate::{
     answer::Counts,
     aws::Aws,
     dead_letters::{self, Origin},
-    deferred::Sweep,
+    deferred::{self, Sweep},
     ids::AppKey,
     parse::Parsed,
     plan::Plan,
-    queue::Queue,
+    queue::{Outgoing, Queue},
     settings::Storage,
     table::Table,
 };
@@ -26,6 +26,34 @@ pub struct Store {
     deferred: Queue,
     dead_letters: Queue,
     sweep_delay: Duration,
+}
+
+/// Until when.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadlines {
+    /// What the table has not confirmed by then goes to the deferred queue.
+    pub table: Instant,
+    /// What no queue has confirmed by then is not stored.
+    pub queues: Instant,
+}
+
+/// What is done about changes that the table did not confirm in time.
+#[derive(Debug, Clone, Copy)]
+pub enum Unwritten {
+    /// They are deferred.
+    Defer,
+    /// They are deferred by this much, if they are fewer than there were. Where nothing could be
+    /// done, whoever brought them keeps them, and counts how often it tried.
+    DeferAfterProgress(Duration),
+}
+
+/// What became of a body whose content is now where it belongs.
+#[derive(Debug)]
+pub struct Stored {
+    /// How much of it is where.
+    pub counts: Counts,
+    /// Why something was deferred, for the operator.
+    pub why_deferred: Option<String>,
 }
 
 impl Store {
@@ -47,44 +75,66 @@ impl Store {
         &self.table
     }
 
+    /// The queue of what is to be done later.
+    #[must_use]
+    pub const fn deferred(&self) -> &Queue {
+        &self.deferred
+    }
+
     /// Brings what was understood into the table and what was not into the dead-letter queue, at
-    /// the same time; then asks for the sweeps of rooms that ended.
+    /// the same time; then asks for the sweeps of rooms that ended, and defers what the table
+    /// did not confirm.
     ///
     /// # Errors
-    /// What is not known to be stored, for the operator. All of it is to be repeated.
+    /// What is neither stored nor queued, for the operator. All of it is to be repeated.
     pub async fn store(
         &self,
         parsed: Parsed<'_>,
         origin: Origin<'_>,
-        deadline: Instant,
-    ) -> Result<Counts, String> {
+        until: Deadlines,
+        unwritten: Unwritten,
+    ) -> Result<Stored, String> {
         let letters = dead_letters::for_faults(origin, &parsed);
         let Parsed { events, faulty, .. } = parsed;
+        let letters = Outgoing::after(Duration::ZERO, letters).collect();
         let plan = Plan::of(events);
         let (outcome, kept) = tokio::join!(
-            self.table.apply(origin.app_key, &plan, deadline),
-            self.dead_letters.send(letters, Duration::ZERO, deadline),
+            self.table.apply(origin.app_key, plan, until.table),
+            self.dead_letters.send(letters, until.queues),
         );
-        // Only now: a sweep's delay is to count from when the room's end was written.
-        let swept = self
-            .ask_for(origin.app_key, &outcome.sweeps, self.sweep_delay, deadline)
-            .await;
-        if let Some(why) = outcome.failure {
-            return Err(format!(
-                "{} of {} changes unwritten: {why}",
-                outcome.unwritten.len(),
-                plan.len()
-            ));
-        }
         kept?;
-        swept?;
-        let (applied, stale) = (outcome.applied, outcome.stale);
-        Ok(Counts {
-            applied,
-            stale,
-            deferred: 0,
+        let counts = Counts {
+            applied: outcome.applied,
+            stale: outcome.stale,
+            deferred: outcome.unwritten.len(),
             quarantined: faulty,
-        })
+        };
+        let is_stuck = counts.deferred > 0 && counts.deferred == counts.total();
+        let delay = match unwritten {
+            Unwritten::Defer => Duration::ZERO,
+            Unwritten::DeferAfterProgress(_) if is_stuck => {
+                return Err(outcome.failure.unwrap_or_default());
+            }
+            Unwritten::DeferAfterProgress(delay) => delay,
+        };
+        // Only now: a sweep's delay is to count from when the room's end was written.
+        let sweeps = outcome.sweeps.iter();
+        let sweeps = sweeps.map(|sweep| sweep.message(origin.app_key)).collect();
+        let rest = deferred::messages(origin.app_key, outcome.unwritten);
+        let messages =
+            Outgoing::after(self.sweep_delay, sweeps).chain(Outgoing::after(delay, rest));
+        let queued = self.deferred.send(messages.collect(), until.queues).await;
+        match (queued, outcome.failure) {
+            (Ok(()), why_deferred) => Ok(Stored {
+                counts,
+                why_deferred,
+            }),
+            (Err(why), None) => Err(why),
+            (Err(why), Some(unwritten)) => Err(format!(
+                "{} changes unwritten: {unwritten}; {why}",
+                counts.deferred
+            )),
+        }
     }
 
     /// Keeps a body that is no JSON array or object.
@@ -97,27 +147,27 @@ impl Store {
         origin: Origin<'_>,
         deadline: Instant,
     ) -> Result<(), String> {
-        self.dead_letters
-            .send(
-                dead_letters::for_body(origin, "the body is no JSON array or object", body),
-                Duration::ZERO,
-                deadline,
-            )
-            .await
+        let reason = "the body is no JSON array or object";
+        let letters = dead_letters::for_body(origin, reason, body);
+        let letters = Outgoing::after(Duration::ZERO, letters).collect();
+        self.dead_letters.send(letters, deadline).await
     }
 
-    /// Puts sweeps into the deferred queue.
+    /// Asks for what is left of a sweep.
     ///
     /// # Errors
-    /// Why one of them is not known to be there.
-    pub async fn ask_for(
+    /// Why it is not known to be queued.
+    pub async fn go_on_with(
         &self,
         app: &AppKey,
-        sweeps: &[Sweep],
+        rest: &Sweep,
         delay: Duration,
         deadline: Instant,
     ) -> Result<(), String> {
-        let messages = sweeps.iter().map(|sweep| sweep.message(app)).collect();
-        self.deferred.send(messages, delay, deadline).await
+        let message = Outgoing {
+            body: rest.message(app),
+            delay,
+        };
+        self.deferred.send(vec![message], deadline).await
     }
 }

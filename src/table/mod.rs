@@ -16,6 +16,7 @@
 pub mod apply;
 pub mod key;
 pub mod memory;
+pub mod progress;
 #[cfg(feature = "cli")]
 pub mod read;
 pub mod register;

@@ -38,27 +38,22 @@ pub enum Verdict {
 
 /// The table did not confirm a request. Whether it took effect is unknown; repeating it is
 /// harmless.
-#[derive(Debug)]
-pub enum Unconfirmed {
-    /// There was no time left.
-    Late,
+#[derive(Debug, PartialEq, Eq)]
+pub struct Unconfirmed(
     /// What the engine or the way to it said, for the operator.
-    Failed(String),
-}
+    pub String,
+);
 
 impl fmt::Display for Unconfirmed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Late => f.write_str("the table did not answer in time"),
-            Self::Failed(why) => f.write_str(why),
-        }
+        f.write_str(&self.0)
     }
 }
 
 impl Error for Unconfirmed {}
 
 pub(super) fn failed(error: &dyn Error) -> Unconfirmed {
-    Unconfirmed::Failed(in_words(error))
+    Unconfirmed(in_words(error))
 }
 
 /// What an `UpdateItem` found.
@@ -124,7 +119,7 @@ impl Table {
             };
         }
         if !lacking.is_empty() {
-            return Err(Unconfirmed::Failed("the item keeps changing".to_owned()));
+            return Err(Unconfirmed("the item keeps changing".to_owned()));
         }
         if key.user.is_none() {
             // What the item lacked of the newest destroy, it has now been told.
@@ -234,7 +229,7 @@ impl Table {
 
 /// The item expired between a write and its raise: a repeat starts from nothing.
 fn vanished() -> Unconfirmed {
-    Unconfirmed::Failed("the item vanished between two requests".to_owned())
+    Unconfirmed("the item vanished between two requests".to_owned())
 }
 
 /// What an item that is at least as new as `facts` does not record yet.

@@ -29,49 +29,60 @@ use crate::{
 pub enum Swept {
     /// To the end, with this many memberships ended.
     Done(usize),
-    /// Not to the end: somebody must go on with this one.
-    Unfinished(Sweep),
+    /// Not to the end, because time was over, or because the table stopped answering: somebody must
+    /// go on with the rest.
+    Unfinished(Sweep, Option<Unconfirmed>),
 }
 
 impl Table {
     /// Sweeps a room until it is done, or until a page is done and `deadline` has passed.
     ///
     /// # Errors
-    /// [`Unconfirmed`] if the table does not answer. A repeat goes through the room again.
+    /// [`Unconfirmed`] if the table does not confirm even the first page. A repeat is harmless.
     pub async fn sweep(
         &self,
         app: &AppKey,
         mut sweep: Sweep,
         deadline: Instant,
     ) -> Result<Swept, Unconfirmed> {
-        let mut ended = 0;
+        let (mut ended, start) = (0, sweep.after.clone());
         loop {
-            let page = self.page(app, &sweep).await?;
-            // Read with each page: a newer destroy, or a new life, counts at once.
-            let key = Key {
-                app,
-                room: &sweep.room,
-                user: None,
-            };
-            let room = self.look(&key).await?;
-            let destroy = room
-                .destroyed
-                .map_or(sweep.destroy, |newest| newest.max(sweep.destroy));
-            ended += self.end_all(&key, &page.members, destroy).await?;
-            if let Some(join) = page
-                .newest_join
-                .filter(|&join| !room.active && join > destroy)
-            {
-                self.write(&key, &Facts::alive(join)).await?;
+            match self.sweep_page(app, &mut sweep).await {
+                Ok(more) => ended += more,
+                Err(why) if sweep.after == start => return Err(why),
+                Err(why) => return Ok(Swept::Unfinished(sweep, Some(why))),
             }
-            sweep.after = page.next;
             if sweep.after.is_none() {
                 return Ok(Swept::Done(ended));
             }
             if Instant::now() >= deadline {
-                return Ok(Swept::Unfinished(sweep));
+                return Ok(Swept::Unfinished(sweep, None));
             }
         }
+    }
+
+    /// Sweeps the next page and goes on to the one after it; gives how many memberships ended.
+    async fn sweep_page(&self, app: &AppKey, sweep: &mut Sweep) -> Result<usize, Unconfirmed> {
+        let page = self.page(app, sweep).await?;
+        // Read with each page: a newer destroy, or a new life, counts at once.
+        let key = Key {
+            app,
+            room: &sweep.room,
+            user: None,
+        };
+        let room = self.look(&key).await?;
+        let destroy = room
+            .destroyed
+            .map_or(sweep.destroy, |newest| newest.max(sweep.destroy));
+        let ended = self.end_all(&key, &page.members, destroy).await?;
+        if let Some(join) = page
+            .newest_join
+            .filter(|&join| !room.active && join > destroy)
+        {
+            self.write(&key, &Facts::alive(join)).await?;
+        }
+        sweep.after = page.next;
+        Ok(ended)
     }
 
     /// Ends the memberships that began before the destroy; gives their number.

@@ -156,12 +156,15 @@ impl Protocol {
         }
     }
 
-    /// `Sight::ended`: whose join was too late.
+    /// `Sight::is_ended`: whose join was too late.
     fn after_revival(&self, state: &mut State, at: usize) {
         let callback = &self.history(state).callbacks[at];
         let Seen(sight) = state.deliveries[at].sight.unwrap_or_default();
-        let ended = sight.ended(&callback.plan);
-        let ended: Vec<_> = ended.map(|(id, join)| (number_of(id), join)).collect();
+        let members = callback.plan.members.iter();
+        let ended = members.filter(|(_, facts)| sight.is_ended(facts));
+        let ended: Vec<_> = ended
+            .map(|(id, facts)| (number_of(id), facts.newest()))
+            .collect();
         if ended.is_empty() {
             self.after_endings(state, at);
         } else {
@@ -169,7 +172,7 @@ impl Protocol {
         }
     }
 
-    /// `sweep` in `table::apply`: the newest destroy asks for a sweep, even if it was known before.
+    /// `sweep` in `table::progress`: the newest destroy asks for a sweep, even if it was known before.
     fn after_endings(&self, state: &mut State, at: usize) {
         let callback = &self.history(state).callbacks[at];
         let stored = state.deliveries[at].sight.and_then(|seen| seen.0.destroyed);

@@ -13,6 +13,7 @@ mod support;
 
 mod answers;
 mod commands;
+mod deferring;
 mod lambda;
 mod lambda_http;
 mod order;

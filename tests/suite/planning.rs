@@ -1,8 +1,7 @@
 //! How events become changes.
 
 use chatroom_status_sync::{
-    event::{Event, Kind, Version},
-    ids::{RoomId, UserId},
+    event::{Kind, Version},
     local::sample::WireEvent,
     plan::Plan,
 };
@@ -11,23 +10,8 @@ use proptest::{prelude::*, test_runner::TestRunner};
 use crate::support::{
     CREATE, DESTROY, JOIN, LEAVE, at, event,
     history::{History, history},
+    read,
 };
-
-fn read(event: &WireEvent) -> Event {
-    Event {
-        room: RoomId::new(&event.chat_room_id).unwrap(),
-        users: event
-            .user_ids
-            .iter()
-            .map(|user| UserId::new(user).unwrap())
-            .collect(),
-        version: Version::new(
-            event.time,
-            Kind::from_type(event.r#type).unwrap(),
-            event.status,
-        ),
-    }
-}
 
 fn plan(events: &[WireEvent]) -> Plan {
     Plan::of(events.iter().map(read))

@@ -62,12 +62,12 @@ fn every_wrong_setting_is_one_line_that_says_which_what_and_what_instead() {
         (
             "BUDGET_MS",
             "3,5",
-            "BUDGET_MS holds \"3,5\"; it should be a whole number from 100 to 4500",
+            "BUDGET_MS holds \"3,5\"; it should be a whole number from 100 to 4000",
         ),
         (
             "BUDGET_MS",
             "5000",
-            "BUDGET_MS holds \"5000\"; it should be a whole number from 100 to 4500",
+            "BUDGET_MS holds \"5000\"; it should be a whole number from 100 to 4000",
         ),
         (
             "RETENTION_DAYS",

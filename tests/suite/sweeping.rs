@@ -247,7 +247,7 @@ async fn a_sweep_goes_on_page_by_page_until_its_time_is_over() {
         .sweep(&app(), sweep, Instant::now())
         .await
         .unwrap();
-    let Swept::Unfinished(rest) = swept else {
+    let Swept::Unfinished(rest, None) = swept else {
         panic!("{swept:?} in no time at all")
     };
     assert_eq!(rest.after.as_ref().unwrap().as_str(), "user-000999");

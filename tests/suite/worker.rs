@@ -1,28 +1,9 @@
 //! The real `worker` binary: SQS events in, a batch response and rows out.
 
-use chatroom_status_sync::local::{
-    Stack,
-    queues::{DEAD_LETTERS, DEFERRED},
-    sample::APP_KEY,
-};
+use chatroom_status_sync::local::sample::APP_KEY;
 use serde_json::{Value, json};
 
-use crate::support::{JOIN, dead_letters, deployment, event, row, rows, runtime_api::Function};
-
-async fn worker(stack: &Stack) -> Function {
-    let [deferred, dead_letters] = [DEFERRED, DEAD_LETTERS].map(|queue| stack.queues.url_of(queue));
-    let variables = [
-        ("AWS_REGION", "eu-central-1"),
-        ("AWS_ACCESS_KEY_ID", "key"),
-        ("AWS_SECRET_ACCESS_KEY", "secret"),
-        ("AWS_ENDPOINT_URL_DYNAMODB", stack.engine.url()),
-        ("AWS_ENDPOINT_URL_SQS", stack.queues.url()),
-        ("TABLE_NAME", stack.table.name()),
-        ("DEFERRED_QUEUE_URL", &deferred),
-        ("DEAD_LETTER_QUEUE_URL", &dead_letters),
-    ];
-    Function::start(env!("CARGO_BIN_EXE_worker"), &variables).await
-}
+use crate::support::{JOIN, dead_letters, deployment, event, functions::worker, row, rows};
 
 fn sqs_event(bodies: &[Value]) -> String {
     let record = |(index, body): (usize, &Value)| json!({"messageId": format!("m{index}"), "body": body.to_string()});
@@ -44,7 +25,7 @@ fn deferred(user: &str) -> Value {
 #[tokio::test]
 async fn deferred_events_are_applied_as_if_they_had_come_in_time() {
     let stack = deployment().await;
-    let mut worker = worker(&stack).await;
+    let mut worker = worker(&stack, &[]).await;
     let response = worker
         .invoke(sqs_event(&[deferred("u"), deferred("u"), deferred("v")]))
         .await
@@ -59,7 +40,7 @@ async fn deferred_events_are_applied_as_if_they_had_come_in_time() {
 #[tokio::test]
 async fn a_message_that_cannot_be_read_is_reported_and_touches_no_other() {
     let stack = deployment().await;
-    let mut worker = worker(&stack).await;
+    let mut worker = worker(&stack, &[]).await;
     let messages = [
         json!("poison"),
         deferred("u"),
@@ -77,7 +58,7 @@ async fn a_message_that_cannot_be_read_is_reported_and_touches_no_other() {
 #[tokio::test]
 async fn a_deferred_event_that_cannot_be_understood_goes_on_to_the_dead_letter_queue() {
     let stack = deployment().await;
-    let mut worker = worker(&stack).await;
+    let mut worker = worker(&stack, &[]).await;
     let message = json!({"appKey": APP_KEY, "events": [event("r", &["u"], 7, 0, 0), event("r", &["u"], JOIN, 0, 0)]});
     let response = worker.invoke(sqs_event(&[message])).await.unwrap();
     assert!(failures(&response).is_empty());
@@ -95,7 +76,7 @@ async fn a_dead_letter_that_is_sent_again_is_understood_as_a_deferred_message() 
     let letter = dead_letters(&stack)
         .remove(0)
         .replace("\"type\":7", "\"type\":1");
-    let mut worker = worker(&stack).await;
+    let mut worker = worker(&stack, &[]).await;
     worker
         .invoke(sqs_event(&[serde_json::from_str(&letter).unwrap()]))
         .await
@@ -117,7 +98,7 @@ async fn messages_come_back_while_the_table_is_out_of_reach() {
         .send()
         .await
         .unwrap();
-    let mut worker = worker(&stack).await;
+    let mut worker = worker(&stack, &[]).await;
     let response = worker.invoke(sqs_event(&[deferred("u")])).await.unwrap();
     assert_eq!(failures(&response), ["m0"]);
 }

@@ -328,7 +328,8 @@ async fn what_is_not_written_in_time_is_given_back_whole() {
         users,
         version,
     }]);
-    let outcome = stack.table.apply(&app(), &plan, Instant::now()).await;
+    let late = Instant::now();
+    let outcome = stack.table.apply(&app(), plan.clone(), late).await;
     assert_eq!((outcome.applied, outcome.stale), (0, 0));
     assert_eq!(outcome.unwritten, plan);
     assert!(outcome.failure.is_some());

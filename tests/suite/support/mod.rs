@@ -1,5 +1,6 @@
 //! What the tests share: a local deployment, the rows of its table, and the oracle to compare with.
 
+pub mod functions;
 pub mod history;
 pub mod oracle;
 pub mod runtime_api;
@@ -16,8 +17,9 @@ use std::{
 use aws_sdk_dynamodb::types::AttributeValue;
 use chatroom_status_sync::{
     aws::Aws,
+    event::{Event, Kind, Version},
     gateway::GatewayEvent,
-    ids::AppKey,
+    ids::{AppKey, RoomId, UserId},
     local::{
         Addresses, Stack,
         engine::Storage,
@@ -55,6 +57,23 @@ pub fn at(millis: u64) -> Timestamp {
 
 pub fn event(room: &str, users: &[&str], kind: u64, status: u64, millis: u64) -> WireEvent {
     WireEvent::new(room, users, kind, status, at(millis))
+}
+
+/// An event as the parser understands it.
+pub fn read(event: &WireEvent) -> Event {
+    Event {
+        room: RoomId::new(&event.chat_room_id).unwrap(),
+        users: event
+            .user_ids
+            .iter()
+            .map(|user| UserId::new(user).unwrap())
+            .collect(),
+        version: Version::new(
+            event.time,
+            Kind::from_type(event.r#type).unwrap(),
+            event.status,
+        ),
+    }
 }
 
 pub fn app() -> AppKey {

@@ -1,0 +1,321 @@
+//! What the table does not confirm in time: it is queued, answered in time, and applied later.
+
+use chatroom_status_sync::{
+    deadlines::TimeLeft,
+    deferred,
+    local::{
+        Stack,
+        queues::DEFERRED,
+        sample::{SignedCallback, WireEvent, body_of},
+    },
+    plan::Plan,
+    time::Timestamp,
+};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::{collections::BTreeSet, time::Duration};
+
+use crate::support::{
+    DESTROY, JOIN, LEAVE, app, counts, dead_letters, deployment, event,
+    functions::{answer, gateway, in_front_of, join, silence},
+    history::history,
+    oracle, read, row, rows,
+};
+
+fn queued(stack: &Stack) -> Vec<Value> {
+    let bodies = stack.queues.bodies(DEFERRED).into_iter();
+    bodies
+        .map(|body| serde_json::from_str(&body).unwrap())
+        .collect()
+}
+
+/// The table never answers.
+async fn without_a_table() -> [(&'static str, String); 2] {
+    [
+        ("AWS_ENDPOINT_URL_DYNAMODB", silence().await),
+        ("BUDGET_MS", "300".to_owned()),
+    ]
+}
+
+fn borrowed<'a>(variables: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
+    variables
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect()
+}
+
+#[tokio::test]
+async fn what_a_silent_table_does_not_confirm_is_queued_and_applied_later() {
+    let stack = deployment().await;
+    let mut function = in_front_of(&stack, &borrowed(&without_a_table().await)).await;
+    let events = [
+        event("r", &["u", "v"], JOIN, 0, 1),
+        event("r", &["v"], LEAVE, 2, 2),
+        event("s", &["w"], JOIN, 0, 1),
+        event("s", &[], DESTROY, 3, 5),
+    ];
+    let callback = SignedCallback::now(body_of(&events));
+    let response = function
+        .invoke(gateway(&callback).to_string())
+        .await
+        .unwrap();
+    assert_eq!(
+        (&response["statusCode"], counts(&answer(&response))),
+        (&json!(200), [0, 0, 4, 0])
+    );
+    let line: Value = serde_json::from_str(function.end().trim()).unwrap();
+    assert_eq!(
+        (&line["level"], &line["deferred"]),
+        (&json!("WARN"), &json!(4))
+    );
+    assert_eq!(line["error"], "the table did not answer in time");
+
+    assert!(rows(&stack.table).await.is_empty());
+    stack.drain().await.unwrap();
+    let mut expected = oracle::table_after(&events);
+    let mut found = rows(&stack.table).await;
+    for row in expected.values_mut().chain(found.values_mut()) {
+        if row["sk"] == "ROOM" {
+            row.remove("version");
+        }
+    }
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn a_table_that_refuses_everything_loses_nothing() {
+    let stack = deployment().await;
+    let mut function = in_front_of(&stack, &[("TABLE_NAME", "no-such-table")]).await;
+    let response = function
+        .invoke(gateway(&join("u")).to_string())
+        .await
+        .unwrap();
+    assert_eq!(counts(&answer(&response)), [0, 0, 1, 0]);
+    assert_eq!(queued(&stack).len(), 1);
+    stack.drain().await.unwrap();
+    assert_eq!(
+        row(&rows(&stack.table).await, "r", Some("u"))["membership"],
+        "joined"
+    );
+}
+
+#[tokio::test]
+async fn with_table_and_queue_out_of_reach_the_answer_is_503_and_a_time_to_retry() {
+    let stack = deployment().await;
+    let mut variables = without_a_table().await.to_vec();
+    variables.push(("AWS_ENDPOINT_URL_SQS", silence().await));
+    let mut function = in_front_of(&stack, &borrowed(&variables)).await;
+    let callback = join("u");
+    let response = function
+        .invoke(gateway(&callback).to_string())
+        .await
+        .unwrap();
+    assert_eq!(response["statusCode"], 503);
+    assert_eq!(response["headers"]["retry-after"], "1");
+    assert_eq!(answer(&response)["error"], "unavailable");
+    let line: Value = serde_json::from_str(function.end().trim()).unwrap();
+    let error = line["error"].as_str().unwrap();
+    assert!(
+        error.starts_with("1 changes unwritten: the table did not answer in time"),
+        "{error}"
+    );
+
+    let mut function = in_front_of(&stack, &[]).await;
+    let response = function
+        .invoke(gateway(&callback).to_string())
+        .await
+        .unwrap();
+    assert_eq!(
+        counts(&answer(&response)),
+        [1, 0, 0, 0],
+        "a retry with the same nonce is welcome"
+    );
+}
+
+#[tokio::test]
+async fn a_dead_letter_queue_out_of_reach_gives_503_and_never_a_lost_event() {
+    let stack = deployment().await;
+    let silence = silence().await;
+    let variables = [
+        ("AWS_ENDPOINT_URL_SQS", silence.as_str()),
+        ("BUDGET_MS", "300"),
+    ];
+    let mut function = in_front_of(&stack, &variables).await;
+    for body in [
+        event("r", &["u"], 7, 0, 0).to_string(),
+        "no json".to_owned(),
+    ] {
+        let event = gateway(&SignedCallback::now(body)).to_string();
+        let response = function.invoke(event).await.unwrap();
+        assert_eq!(response["statusCode"], 503);
+    }
+}
+
+#[tokio::test]
+async fn a_queue_out_of_reach_is_no_matter_where_it_is_not_needed() {
+    let stack = deployment().await;
+    let mut function = in_front_of(&stack, &[("AWS_ENDPOINT_URL_SQS", &silence().await)]).await;
+    let response = function
+        .invoke(gateway(&join("u")).to_string())
+        .await
+        .unwrap();
+    assert_eq!(counts(&answer(&response)), [1, 0, 0, 0]);
+}
+
+fn taken(milliseconds_ago: u64) -> Timestamp {
+    Timestamp::from_millis(Timestamp::now().millis() - milliseconds_ago).unwrap()
+}
+
+#[tokio::test]
+async fn a_request_that_comes_too_late_for_the_table_is_deferred_while_the_sender_still_waits() {
+    let stack = deployment().await;
+    let variables = [
+        ("BUDGET_MS", "4000"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", &silence().await),
+    ];
+    let mut function = in_front_of(&stack, &variables).await;
+    let late = join("u").gateway_event("late", taken(3_900));
+    let response = function.invoke(late.to_string()).await.unwrap();
+    assert_eq!(counts(&answer(&response)), [0, 0, 1, 0]);
+}
+
+#[tokio::test]
+async fn a_request_that_nobody_waits_for_any_more_is_stored_all_the_same() {
+    let stack = deployment().await;
+    let mut function = in_front_of(&stack, &[]).await;
+    let late = join("u").gateway_event("late", taken(6_000));
+    let response = function.invoke(late.to_string()).await.unwrap();
+    assert_eq!(counts(&answer(&response)), [1, 0, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_sample_event_of_long_ago_or_of_tomorrow_has_a_budget_of_its_own() {
+    let stack = deployment().await;
+    let mut function = in_front_of(&stack, &[]).await;
+    let tomorrow = Timestamp::from_millis(Timestamp::now().millis() + 86_400_000).unwrap();
+    for taken in [taken(31_000), taken(86_400_000), tomorrow] {
+        let sample = join("u").gateway_event("sample", taken);
+        let response = function.invoke(sample.to_string()).await.unwrap();
+        assert_eq!(response["statusCode"], 200);
+    }
+}
+
+#[test]
+fn every_answer_leaves_within_four_and_a_half_seconds_while_somebody_waits() {
+    let millis = Duration::from_millis;
+    for budget in (100..=4000).step_by(100).map(millis) {
+        for waited in (0..=4500).step_by(100).map(millis) {
+            let left = TimeLeft::of(budget, waited, None);
+            let is_queue_cut = left.for_queues < left.for_table + millis(300);
+            assert!(!is_queue_cut || left.for_table.is_zero());
+            let answered = waited + left.for_queues;
+            let nobody_waits = waited >= millis(4300);
+            assert!(
+                answered <= millis(4300) || nobody_waits,
+                "{budget:?} {waited:?}"
+            );
+            assert!(left.for_table <= budget.saturating_sub(waited) || nobody_waits);
+        }
+    }
+    let left = TimeLeft::of(millis(3500), millis(0), Some(millis(1000)));
+    assert_eq!(
+        (left.for_table, left.for_queues),
+        (millis(700), millis(1000)),
+        "the function's own end"
+    );
+}
+
+fn folded(events: &[WireEvent]) -> Plan {
+    Plan::of(events.iter().map(read))
+}
+
+proptest! {
+    #[test]
+    fn deferred_changes_fold_into_the_same_plan_again(history in history()) {
+        let plan = folded(&history.events());
+        let events: Vec<_> = plan.clone().into_events().collect();
+        prop_assert_eq!(Plan::of(events), plan);
+    }
+}
+
+/// The events of messages, as the worker reads them.
+fn events_in(messages: &[String]) -> Vec<WireEvent> {
+    let mut events = Vec::new();
+    for message in messages {
+        assert!(message.len() <= 256 * 1024);
+        let message: Value = serde_json::from_str(message).unwrap();
+        assert_eq!(message["appKey"], app().as_str());
+        for event in message["events"].as_array().unwrap() {
+            let users: Vec<_> = event["userIds"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|user| user.as_str().unwrap())
+                .collect();
+            let [kind, status, time] =
+                ["type", "status", "time"].map(|name| event[name].as_u64().unwrap());
+            events.push(WireEvent::new(
+                event["chatRoomId"].as_str().unwrap(),
+                &users,
+                kind,
+                status,
+                Timestamp::from_millis(time).unwrap(),
+            ));
+        }
+    }
+    events
+}
+
+#[test]
+fn changes_are_deferred_in_as_few_messages_as_hold_them() {
+    let users: Vec<_> = (0..100_000).map(|n| format!("user-{n:06}")).collect();
+    let users: Vec<_> = users.iter().map(String::as_str).collect();
+    let plan = folded(&[
+        event("r", &users, JOIN, 0, 1),
+        event("r", &users[..3], LEAVE, 0, 2),
+    ]);
+    let messages = deferred::messages(&app(), plan.clone());
+    // 14 bytes for each: a quoted id and a comma.
+    assert_eq!(messages.len(), 1_400_000_usize.div_ceil(256 * 1024));
+    assert_eq!(folded(&events_in(&messages)), plan);
+
+    let rooms: Vec<_> = (0..10_000)
+        .map(|n| event(&format!("room-{n}"), &["u"], JOIN, 0, n))
+        .collect();
+    let plan = folded(&rooms);
+    let messages = deferred::messages(&app(), plan.clone());
+    let bytes: usize = messages.iter().map(String::len).sum();
+    assert_eq!(messages.len(), bytes.div_ceil(256 * 1024));
+    assert_eq!(folded(&events_in(&messages)), plan);
+    assert!(deferred::messages(&app(), Plan::default()).is_empty());
+}
+
+#[test]
+fn deferred_messages_have_no_characters_that_sqs_refuses() {
+    let odd = "\u{fffe}\u{ffff}\u{0}\u{7}";
+    let plan = folded(&[
+        event(odd, &[odd], JOIN, 0, 1),
+        event(odd, &[], DESTROY, 0, 2),
+    ]);
+    let messages = deferred::messages(&app(), plan.clone());
+    assert!(!messages[0].contains(['\u{fffe}', '\u{ffff}', '\u{0}', '\u{7}']));
+    assert_eq!(folded(&events_in(&messages)), plan);
+}
+
+#[tokio::test]
+async fn an_answer_says_why_events_were_not_understood_each_reason_once() {
+    let stack = deployment().await;
+    let events = [
+        event("r", &["u"], 7, 0, 0),
+        event("r", &["v"], 7, 0, 0),
+        event("r", &["v"], 8, 0, 0),
+    ];
+    let (_, answer) = crate::support::send(&stack, &events).await;
+    assert_eq!(counts(&answer), [0, 0, 0, 3]);
+    assert_eq!(
+        answer["reasons"],
+        json!(["type 7 is unknown", "type 8 is unknown"])
+    );
+    let kept: BTreeSet<_> = dead_letters(&stack).into_iter().collect();
+    assert_eq!(kept.len(), 3);
+}

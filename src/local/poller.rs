@@ -3,8 +3,11 @@
 
 use std::{error::Error, time::Duration};
 
-use aws_sdk_sqs::{Client, types::Message};
-use serde_json::{Value, json};
+use aws_sdk_sqs::{
+    Client,
+    types::{Message, MessageSystemAttributeName},
+};
+use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use crate::{failure::in_words, log::Line, time::Timestamp, worker::Worker};
@@ -38,10 +41,9 @@ impl Poller {
     /// What the queue says.
     pub async fn poll(&self) -> Result<usize, Box<dyn Error + Send + Sync>> {
         let receive = self.client.receive_message().queue_url(&self.queue_url);
+        let receive = receive.message_system_attribute_names(MessageSystemAttributeName::All);
         let received = receive.max_number_of_messages(10).send().await;
         let received = received.map_err(|why| in_words(&why))?;
-        let record =
-            |message: &Message| json!({"messageId": message.message_id(), "body": message.body()});
         let records: Vec<_> = received.messages().iter().map(record).collect();
         let event = serde_json::from_value(json!({"Records": records}))?;
         let deadline = Instant::now() + TIME_OUT;
@@ -65,4 +67,18 @@ impl Poller {
         }
         Ok(received.messages().len())
     }
+}
+
+/// A message as Lambda hands it on.
+fn record(message: &Message) -> Value {
+    let attributes = message.attributes().into_iter().flatten();
+    let attributes: Map<_, _> = attributes
+        .map(|(name, value)| (name.as_str().to_owned(), value.as_str().into()))
+        .collect();
+    json!({
+        "messageId": message.message_id(),
+        "receiptHandle": message.receipt_handle(),
+        "body": message.body(),
+        "attributes": attributes,
+    })
 }

@@ -16,6 +16,7 @@ mod commands;
 mod deferring;
 mod lambda;
 mod lambda_http;
+mod local_queue;
 mod order;
 mod parsing;
 mod planning;

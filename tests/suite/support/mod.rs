@@ -210,3 +210,15 @@ pub fn row<'a>(rows: &'a Rows, room: &str, user: Option<&str>) -> &'a Row {
 pub fn counts(answer: &Value) -> [u64; 4] {
     ["applied", "stale", "deferred", "quarantined"].map(|name| answer[name].as_u64().unwrap())
 }
+
+/// A client for a server of queues.
+pub fn sqs(endpoint: &str) -> aws_sdk_sqs::Client {
+    let env = Environment::new(|name| match name {
+        "AWS_ENDPOINT_URL_SQS" => Some(endpoint.to_owned()),
+        "AWS_REGION" => Some("us-east-1".to_owned()),
+        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("local".to_owned()),
+        _ => None,
+    });
+    let aws = Aws::from_env(&env).unwrap();
+    aws.with_attempt(PATIENCE).sqs()
+}

@@ -1,0 +1,129 @@
+//! The requests of the JSON protocol, each with its response.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    DEAD_LETTERS,
+    queue::{Message, Queue},
+    refusal::{Refusal, body, check_size, entries},
+    url_of,
+};
+
+/// After this many receives, a deferred message becomes a dead letter.
+const MOST_RECEIVES: u32 = 30;
+/// How long a message that was received stays out of sight, unless the request says otherwise.
+const VISIBILITY: Duration = Duration::from_secs(30);
+
+type Answer = Result<Value, Refusal>;
+
+/// Does what a request to `endpoint` asks for.
+pub fn answer(
+    all: &mut BTreeMap<String, Queue>,
+    action: &str,
+    endpoint: &str,
+    request: &Value,
+) -> Answer {
+    let url = request["QueueUrl"].as_str().unwrap_or_default();
+    let name = url.rsplit('/').next().unwrap_or_default();
+    if action == "GetQueueUrl" {
+        let name = request["QueueName"].as_str().unwrap_or_default();
+        return Ok(json!({"QueueUrl": url_of(endpoint, name)}));
+    }
+    if action == "ReceiveMessage" && name != DEAD_LETTERS {
+        let mut dead_letters = all.remove(DEAD_LETTERS).unwrap_or_default();
+        let queue = all.entry(name.to_owned()).or_default();
+        queue.redrive(MOST_RECEIVES, &mut dead_letters);
+        all.insert(DEAD_LETTERS.to_owned(), dead_letters);
+    }
+    let queue = all.entry(name.to_owned()).or_default();
+    match action {
+        "SendMessage" => send(queue, request),
+        "SendMessageBatch" => {
+            check_size(entries(request)?)?;
+            batch(request, |entry| send(queue, entry))
+        }
+        "ReceiveMessage" => Ok(receive(queue, request)),
+        "DeleteMessage" => delete(queue, request),
+        "DeleteMessageBatch" => batch(request, |entry| delete(queue, entry)),
+        "ChangeMessageVisibility" => {
+            let visibility = seconds(request, "VisibilityTimeout").unwrap_or(VISIBILITY);
+            queue.change_visibility(handle(request), visibility)?;
+            Ok(json!({}))
+        }
+        "GetQueueAttributes" => Ok(attributes(queue, request)),
+        _ => Err(Refusal::new("UnsupportedOperation", "not here")),
+    }
+}
+
+/// Does something for each entry; one that is refused touches no other.
+fn batch(request: &Value, mut one: impl FnMut(&Value) -> Answer) -> Answer {
+    let (mut successful, mut failed) = (Vec::new(), Vec::new());
+    for entry in entries(request)? {
+        match one(entry) {
+            Ok(mut done) => {
+                done["Id"] = entry["Id"].clone();
+                successful.push(done);
+            }
+            Err(refusal) => failed.push(refusal.of_entry(&entry["Id"])),
+        }
+    }
+    Ok(json!({"Successful": successful, "Failed": failed}))
+}
+
+fn send(queue: &mut Queue, entry: &Value) -> Answer {
+    let delay = seconds(entry, "DelaySeconds").unwrap_or_default();
+    let id = queue.send(body(entry)?, delay);
+    Ok(json!({"MessageId": id, "MD5OfMessageBody": ""}))
+}
+
+fn receive(queue: &mut Queue, request: &Value) -> Value {
+    let most = request["MaxNumberOfMessages"].as_u64();
+    let most = most.and_then(|most| usize::try_from(most).ok());
+    let visibility = seconds(request, "VisibilityTimeout").unwrap_or(VISIBILITY);
+    let received = queue.receive(most.unwrap_or(1), visibility);
+    let message = |message: &Message| {
+        json!({
+            "MessageId": message.id,
+            "ReceiptHandle": message.receipt_handle(),
+            "Body": message.body,
+            "Attributes": {
+                "ApproximateReceiveCount": message.receives.to_string(),
+                "SentTimestamp": message.sent.to_string(),
+            },
+        })
+    };
+    json!({"Messages": received.map(message).collect::<Vec<_>>()})
+}
+
+fn delete(queue: &mut Queue, entry: &Value) -> Answer {
+    queue.delete(handle(entry))?;
+    Ok(json!({}))
+}
+
+fn attributes(queue: &Queue, request: &Value) -> Value {
+    let counts = queue.counts();
+    let known = [
+        ("ApproximateNumberOfMessages", counts.visible),
+        ("ApproximateNumberOfMessagesNotVisible", counts.in_flight),
+        ("ApproximateNumberOfMessagesDelayed", counts.delayed),
+    ];
+    let names = request["AttributeNames"].as_array();
+    let is_asked = |name: &str| {
+        names.is_some_and(|names| names.iter().any(|asked| asked == name || asked == "All"))
+    };
+    let asked = known.into_iter().filter(|(name, _)| is_asked(name));
+    let asked: Map<_, _> = asked
+        .map(|(name, count)| (name.to_owned(), count.to_string().into()))
+        .collect();
+    json!({"Attributes": asked})
+}
+
+fn handle(entry: &Value) -> &str {
+    entry["ReceiptHandle"].as_str().unwrap_or_default()
+}
+
+fn seconds(entry: &Value, name: &str) -> Option<Duration> {
+    entry[name].as_u64().map(Duration::from_secs)
+}

@@ -1,0 +1,110 @@
+//! As much of SQS as is used here, in memory, spoken to over HTTP as the real one.
+//!
+//! * [`queue`]: messages with delays, visibility time-outs, receipt handles and redrive.
+//! * [`actions`]: the JSON protocol's requests and responses.
+//! * [`refusal`]: what SQS refuses, so that a test notices what would fail in AWS.
+
+mod actions;
+mod queue;
+mod refusal;
+
+use std::{
+    collections::BTreeMap,
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, header::HOST},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use serde_json::Value;
+use tokio::{net::TcpListener, task::AbortHandle};
+
+use queue::Queue;
+
+/// The queue of what the worker is to do.
+pub const DEFERRED: &str = "deferred";
+/// The queue of what nobody understands, and of what failed too often.
+pub const DEAD_LETTERS: &str = "dead-letters";
+
+/// A running server of queues. Dropping it ends it.
+pub struct Queues {
+    url: String,
+    all: Shared,
+    server: AbortHandle,
+}
+
+type Shared = Arc<Mutex<BTreeMap<String, Queue>>>;
+
+impl Queues {
+    /// Starts a server of empty queues that listens at `address`. A queue is there once it is used.
+    ///
+    /// # Errors
+    /// If the address is taken.
+    pub async fn start(address: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let all = Shared::default();
+        let app = Router::new().fallback(post(handle)).with_state(all.clone());
+        let serving = async { axum::serve(listener, app).await };
+        Ok(Self {
+            url,
+            all,
+            server: tokio::spawn(serving).abort_handle(),
+        })
+    }
+
+    /// The endpoint, for `AWS_ENDPOINT_URL_SQS`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// A queue's own URL.
+    #[must_use]
+    pub fn url_of(&self, queue: &str) -> String {
+        url_of(&self.url, queue)
+    }
+
+    /// The bodies of all messages in a queue, oldest first, whether or not they can be received
+    /// now.
+    #[must_use]
+    pub fn bodies(&self, queue: &str) -> Vec<String> {
+        lock(&self.all)
+            .get(queue)
+            .map(Queue::bodies)
+            .unwrap_or_default()
+    }
+}
+
+impl Drop for Queues {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn url_of(endpoint: &str, queue: &str) -> String {
+    format!("{endpoint}/000000000000/{queue}")
+}
+
+fn lock(all: &Shared) -> MutexGuard<'_, BTreeMap<String, Queue>> {
+    all.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn handle(State(all): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let target = header("x-amz-target").unwrap_or_default();
+    let action = target.strip_prefix("AmazonSQS.").unwrap_or_default();
+    let endpoint = format!("http://{}", header(HOST.as_str()).unwrap_or_default());
+    let request: Value = serde_json::from_slice(&body).unwrap_or_default();
+    match actions::answer(&mut lock(&all), action, &endpoint, &request) {
+        Ok(answer) => Json(answer).into_response(),
+        Err(refusal) => refusal.into_response(),
+    }
+}

@@ -1,0 +1,140 @@
+//! One queue: when a message can be received, and by which handle it is known then.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use super::refusal::Refusal;
+use crate::time::Timestamp;
+
+/// How many messages there have been, in all queues of this process: the number makes the id.
+static SENT: AtomicU64 = AtomicU64::new(0);
+
+/// Messages, oldest first.
+#[derive(Debug, Default)]
+pub struct Queue {
+    messages: Vec<Message>,
+}
+
+#[derive(Debug)]
+pub struct Message {
+    pub id: String,
+    pub body: String,
+    pub sent: Timestamp,
+    pub receives: u32,
+    visible_from: Instant,
+}
+
+/// How many messages can be received, how many are with somebody who received them, and how many
+/// nobody could receive yet.
+#[derive(Debug, Default)]
+pub struct Counts {
+    pub visible: usize,
+    pub in_flight: usize,
+    pub delayed: usize,
+}
+
+impl Message {
+    /// The handle of its latest receive.
+    pub fn receipt_handle(&self) -> String {
+        format!("{}#{}", self.id, self.receives)
+    }
+
+    fn is_visible(&self, now: Instant) -> bool {
+        self.visible_from <= now
+    }
+}
+
+impl Queue {
+    pub fn bodies(&self) -> Vec<String> {
+        let bodies = self.messages.iter().map(|message| message.body.clone());
+        bodies.collect()
+    }
+
+    /// Adds a message. Gives its id.
+    pub fn send(&mut self, body: &str, delay: Duration) -> String {
+        let id = format!("local-message-{}", SENT.fetch_add(1, Ordering::Relaxed) + 1);
+        self.messages.push(Message {
+            id: id.clone(),
+            body: body.to_owned(),
+            sent: Timestamp::now(),
+            receives: 0,
+            visible_from: Instant::now() + delay,
+        });
+        id
+    }
+
+    /// Messages that can be received now; nobody else receives them until `visibility` is over.
+    pub fn receive(
+        &mut self,
+        most: usize,
+        visibility: Duration,
+    ) -> impl Iterator<Item = &Message> + use<'_> {
+        let now = Instant::now();
+        let visible = self
+            .messages
+            .iter_mut()
+            .filter(move |message| message.is_visible(now));
+        visible.take(most).map(move |message| {
+            message.visible_from = now + visibility;
+            message.receives += 1;
+            &*message
+        })
+    }
+
+    /// Forgets the message of a handle, be it of its latest receive or of an earlier one. That it is
+    /// gone already is no error.
+    pub fn delete(&mut self, handle: &str) -> Result<(), Refusal> {
+        let (id, _) = parts(handle)?;
+        self.messages.retain(|message| message.id != id);
+        Ok(())
+    }
+
+    /// Lets the message of a handle be received once `visibility` is over, counted from now. Only
+    /// who received it last may, and only while nobody else can.
+    pub fn change_visibility(&mut self, handle: &str, visibility: Duration) -> Result<(), Refusal> {
+        let (id, receives) = parts(handle)?;
+        let now = Instant::now();
+        let message = self
+            .messages
+            .iter_mut()
+            .find(|message| message.id == id && message.receives == receives)
+            .filter(|message| !message.is_visible(now));
+        let refusal = || Refusal::new("MessageNotInflight", "The message is not in flight.");
+        message.ok_or_else(refusal)?.visible_from = now + visibility;
+        Ok(())
+    }
+
+    /// Moves what was received `most` times, and is to be received again, to another queue.
+    pub fn redrive(&mut self, most: u32, target: &mut Self) {
+        let now = Instant::now();
+        let is_dead = |message: &mut Message| message.receives >= most && message.is_visible(now);
+        target
+            .messages
+            .extend(self.messages.extract_if(.., is_dead));
+    }
+
+    pub fn counts(&self) -> Counts {
+        let (now, mut counts) = (Instant::now(), Counts::default());
+        for message in &self.messages {
+            *if message.is_visible(now) {
+                &mut counts.visible
+            } else if message.receives > 0 {
+                &mut counts.in_flight
+            } else {
+                &mut counts.delayed
+            } += 1;
+        }
+        counts
+    }
+}
+
+/// The message id and the number of the receive that a handle stands for.
+fn parts(handle: &str) -> Result<(&str, u32), Refusal> {
+    let parts = handle.rsplit_once('#');
+    let parts = parts.and_then(|(id, receives)| Some((id, receives.parse().ok()?)));
+    parts.ok_or_else(|| Refusal::new("ReceiptHandleIsInvalid", "The handle is none of mine."))
+}

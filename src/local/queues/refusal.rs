@@ -1,0 +1,111 @@
+//! What SQS refuses, and how it says so.
+
+use std::collections::BTreeSet;
+
+use axum::{
+    Json,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+
+use crate::message::MAX_BYTES;
+
+/// Entries in one batch.
+const BATCH: usize = 10;
+
+/// An error, in the terms of the JSON protocol.
+#[derive(Debug)]
+pub struct Refusal {
+    pub code: &'static str,
+    pub message: String,
+}
+
+impl Refusal {
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+
+    /// The refusal of one entry of a batch.
+    pub fn of_entry(&self, id: &Value) -> Value {
+        json!({"Id": id, "SenderFault": true, "Code": self.code, "Message": self.message})
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let kind = format!("com.amazonaws.sqs#{}", self.code);
+        // What the code was called before there was a JSON protocol; clients still show it.
+        let old = format!("AWS.SimpleQueueService.{};Sender", self.code);
+        let body = Json(json!({"__type": kind, "message": self.message}));
+        (StatusCode::BAD_REQUEST, [("x-amzn-query-error", old)], body).into_response()
+    }
+}
+
+/// The entries of a batch: one to ten, each with an id of its own.
+pub fn entries(request: &Value) -> Result<&[Value], Refusal> {
+    let entries = request["Entries"].as_array();
+    let entries = entries.map(Vec::as_slice).unwrap_or_default();
+    if entries.is_empty() {
+        let message = "There should be at least one entry in the request.";
+        return Err(Refusal::new("EmptyBatchRequest", message));
+    }
+    if entries.len() > BATCH {
+        return Err(Refusal::new(
+            "TooManyEntriesInBatchRequest",
+            format!("{} entries, at most {BATCH} are allowed.", entries.len()),
+        ));
+    }
+    let ids: BTreeSet<_> = entries.iter().map(|entry| entry["Id"].as_str()).collect();
+    if ids.len() < entries.len() {
+        let message = "Two entries have the same id.";
+        return Err(Refusal::new("BatchEntryIdsNotDistinct", message));
+    }
+    Ok(entries)
+}
+
+/// A batch has to fit into what one message may have.
+pub fn check_size(entries: &[Value]) -> Result<(), Refusal> {
+    let bytes: usize = entries
+        .iter()
+        .filter_map(|entry| entry["MessageBody"].as_str())
+        .map(str::len)
+        .sum();
+    if bytes <= MAX_BYTES {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "BatchRequestTooLong",
+        format!("{bytes} bytes, at most {MAX_BYTES} are allowed."),
+    ))
+}
+
+/// The body of a message: text of characters that XML 1.0 knows, not too much of it, not none.
+pub fn body(entry: &Value) -> Result<&str, Refusal> {
+    let body = entry["MessageBody"].as_str().unwrap_or_default();
+    if body.is_empty() {
+        let message = "The request must contain the parameter MessageBody.";
+        return Err(Refusal::new("MissingParameter", message));
+    }
+    if body.len() > MAX_BYTES {
+        let message = format!("Message must be shorter than {MAX_BYTES} bytes.");
+        return Err(Refusal::new("InvalidParameterValue", message));
+    }
+    match body.chars().find(|&letter| !is_allowed(letter)) {
+        None => Ok(body),
+        Some(letter) => Err(Refusal::new(
+            "InvalidMessageContents",
+            format!("Invalid character {letter:?} was found in the message body."),
+        )),
+    }
+}
+
+const fn is_allowed(letter: char) -> bool {
+    matches!(
+        letter,
+        '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..
+    )
+}

@@ -1,0 +1,156 @@
+//! The local queue is a stand-in: what SQS would refuse or tell, it refuses and tells too.
+
+use aws_sdk_sqs::{
+    Client,
+    error::ProvideErrorMetadata,
+    types::{
+        DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName, QueueAttributeName,
+        SendMessageBatchRequestEntry,
+    },
+};
+use chatroom_status_sync::local::{Addresses, queues::Queues};
+
+use crate::support::sqs;
+
+async fn queue() -> (Queues, Client, String) {
+    let queues = Queues::start(Addresses::free().sqs).await.unwrap();
+    let (client, url) = (sqs(queues.url()), queues.url_of("q"));
+    (queues, client, url)
+}
+
+async fn received(client: &Client, url: &str) -> Vec<Message> {
+    let receive = client.receive_message().queue_url(url);
+    let receive = receive.max_number_of_messages(10).visibility_timeout(900);
+    receive.send().await.unwrap().messages.unwrap_or_default()
+}
+
+async fn counts(client: &Client, url: &str) -> [String; 3] {
+    let names = [
+        QueueAttributeName::ApproximateNumberOfMessages,
+        QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+        QueueAttributeName::ApproximateNumberOfMessagesDelayed,
+    ];
+    let asked = client.get_queue_attributes().queue_url(url);
+    let asked = asked.set_attribute_names(Some(names.to_vec()));
+    let told = asked.send().await.unwrap().attributes.unwrap();
+    names.map(|name| told[&name].clone())
+}
+
+/// What a batch of messages with these bodies leads to: a code for all, or one for each refused.
+async fn sent(client: &Client, url: &str, bodies: &[String]) -> Result<Vec<String>, String> {
+    let entry = |(index, body): (usize, &String)| {
+        let entry = SendMessageBatchRequestEntry::builder().id(index.to_string());
+        entry.message_body(body).build().unwrap()
+    };
+    let batch = client.send_message_batch().queue_url(url);
+    let entries = bodies.iter().enumerate().map(entry).collect();
+    let sent = batch.set_entries(Some(entries)).send().await;
+    match sent {
+        Ok(sent) => Ok(sent.failed.into_iter().map(|failed| failed.code).collect()),
+        Err(error) => Err(error.code().unwrap().to_owned()),
+    }
+}
+
+#[tokio::test]
+async fn a_batch_that_sqs_would_refuse_is_refused_whole() {
+    let (queues, client, url) = queue().await;
+    let half = "a".repeat(128 * 1024);
+    for (bodies, code) in [
+        (
+            vec![half.clone(), half.clone() + "a"],
+            "BatchRequestTooLong",
+        ),
+        (vec!["a".to_owned(); 11], "TooManyEntriesInBatchRequest"),
+        (vec![], "EmptyBatchRequest"),
+    ] {
+        let refused = sent(&client, &url, &bodies).await.unwrap_err();
+        assert!(refused.ends_with(code), "{refused} is not {code}");
+    }
+    assert!(queues.bodies("q").is_empty());
+    assert_eq!(sent(&client, &url, &[half.clone(), half]).await, Ok(vec![]));
+}
+
+#[tokio::test]
+async fn a_message_with_a_character_that_sqs_refuses_is_refused_by_itself() {
+    let (queues, client, url) = queue().await;
+    let bodies = [
+        "\u{fffe}",
+        "\u{ffff}",
+        "\u{0}",
+        "\u{1b}",
+        "\t\n\r\u{fffd}😀",
+    ];
+    let refused = sent(&client, &url, &bodies.map(str::to_owned)).await;
+    assert_eq!(refused, Ok(vec!["InvalidMessageContents".to_owned(); 4]));
+    assert_eq!(queues.bodies("q"), [bodies[4]]);
+}
+
+#[tokio::test]
+async fn a_message_tells_when_it_was_sent_and_how_often_it_was_received() {
+    let (_queues, client, url) = queue().await;
+    let send = client.send_message().queue_url(&url).message_body("a");
+    send.send().await.unwrap();
+    let first = received(&client, &url).await.remove(0);
+    assert!(received(&client, &url).await.is_empty());
+    let give_back = client.change_message_visibility().queue_url(&url);
+    let give_back = give_back.set_receipt_handle(first.receipt_handle.clone());
+    let give_back = give_back.visibility_timeout(0);
+    give_back.clone().send().await.unwrap();
+    let second = received(&client, &url).await.remove(0);
+
+    let told = |message: &Message, name| message.attributes.as_ref().unwrap()[&name].clone();
+    let count = MessageSystemAttributeName::ApproximateReceiveCount;
+    assert_eq!(
+        [told(&first, count.clone()), told(&second, count)],
+        ["1", "2"]
+    );
+    let time = MessageSystemAttributeName::SentTimestamp;
+    assert_eq!(told(&first, time.clone()), told(&second, time));
+    assert_ne!(first.receipt_handle, second.receipt_handle);
+    let refused = give_back.send().await.unwrap_err();
+    assert!(
+        refused.code().unwrap().ends_with("MessageNotInflight"),
+        "it is somebody else's now"
+    );
+}
+
+#[tokio::test]
+async fn messages_are_counted_by_who_can_receive_them_and_deleted_by_any_of_their_handles() {
+    let (queues, client, url) = queue().await;
+    for body in ["a", "b", "c"] {
+        let send = client.send_message().queue_url(&url).message_body(body);
+        send.send().await.unwrap();
+    }
+    let send = client.send_message().queue_url(&url).message_body("later");
+    send.delay_seconds(900).send().await.unwrap();
+    assert_eq!(counts(&client, &url).await, ["3", "0", "1"]);
+
+    let taken = received(&client, &url).await;
+    assert_eq!(counts(&client, &url).await, ["0", "3", "1"]);
+    for message in &taken {
+        let give_back = client.change_message_visibility().queue_url(&url);
+        let give_back = give_back.set_receipt_handle(message.receipt_handle.clone());
+        give_back.visibility_timeout(0).send().await.unwrap();
+    }
+    received(&client, &url).await;
+    let entry = |(index, message): (usize, &Message)| {
+        let entry = DeleteMessageBatchRequestEntry::builder().id(index.to_string());
+        entry
+            .set_receipt_handle(message.receipt_handle.clone())
+            .build()
+            .unwrap()
+    };
+    let delete = client.delete_message_batch().queue_url(&url);
+    let entries = taken.iter().enumerate().map(entry).collect();
+    let deleted = delete.set_entries(Some(entries)).send().await.unwrap();
+    assert_eq!((deleted.successful.len(), deleted.failed.len()), (3, 0));
+    assert_eq!(queues.bodies("q"), ["later"]);
+}
+
+#[tokio::test]
+async fn a_queue_is_found_by_its_name() {
+    let (queues, client, url) = queue().await;
+    let found = client.get_queue_url().queue_name("q").send().await.unwrap();
+    assert_eq!(found.queue_url, Some(url));
+    drop(queues);
+}

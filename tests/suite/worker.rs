@@ -1,9 +1,20 @@
 //! The real `worker` binary: SQS events in, a batch response and rows out.
 
-use chatroom_status_sync::local::sample::APP_KEY;
+use std::time::Duration;
+
+use chatroom_status_sync::{
+    local::{queues::DEFERRED, sample::APP_KEY},
+    queue::{Outgoing, Queue},
+};
 use serde_json::{Value, json};
 
-use crate::support::{JOIN, dead_letters, deployment, event, functions::worker, row, rows};
+use tokio::time::Instant;
+
+use crate::support::{
+    JOIN, PATIENCE, dead_letters, deployment, event,
+    functions::{gateway, in_front_of, join, worker},
+    receive_deferred, row, rows, sqs,
+};
 
 fn sqs_event(bodies: &[Value]) -> String {
     let record = |(index, body): (usize, &Value)| json!({"messageId": format!("m{index}"), "body": body.to_string()});
@@ -101,4 +112,48 @@ async fn messages_come_back_while_the_table_is_out_of_reach() {
     let mut worker = worker(&stack, &[]).await;
     let response = worker.invoke(sqs_event(&[deferred("u")])).await.unwrap();
     assert_eq!(failures(&response), ["m0"]);
+}
+
+#[tokio::test]
+async fn a_message_that_gets_nowhere_comes_back_later_and_later() {
+    let stack = deployment().await;
+    let no_table = [("TABLE_NAME", "no-such-table")];
+    let mut callback = in_front_of(&stack, &no_table).await;
+    callback
+        .invoke(gateway(&join("u")).to_string())
+        .await
+        .unwrap();
+    let mut worker = worker(&stack, &no_table).await;
+    let mut pauses = Vec::new();
+    for _ in 0..9 {
+        let event = receive_deferred(&stack).await;
+        let response = worker.invoke(event.to_string()).await.unwrap();
+        assert_eq!(failures(&response).len(), 1);
+        // A bit of it is over when it is looked at.
+        let hidden = stack.queues.make_visible(DEFERRED)[0];
+        pauses.push(hidden.as_secs().next_multiple_of(10));
+    }
+    assert_eq!(pauses, [10, 20, 40, 80, 160, 320, 640, 900, 900]);
+}
+
+#[tokio::test]
+async fn a_message_that_nobody_can_read_is_a_dead_letter_soon_and_holds_nobody_up() {
+    let stack = deployment().await;
+    let queue = Queue::new(sqs(stack.queues.url()), stack.queues.url_of(DEFERRED));
+    let message = |body: String| Outgoing {
+        body,
+        delay: Duration::ZERO,
+    };
+    let messages = vec![
+        message("poison".to_owned()),
+        message(deferred("u").to_string()),
+    ];
+    let deadline = Instant::now() + PATIENCE;
+    queue.send(messages, deadline).await.unwrap();
+    // It comes back at once each time, so nothing has to be waited for.
+    stack.drain().await.unwrap();
+    assert!(stack.queues.bodies(DEFERRED).is_empty());
+    assert_eq!(dead_letters(&stack), ["poison"]);
+    let rows = rows(&stack.table).await;
+    assert_eq!(row(&rows, "r", Some("u"))["membership"], "joined");
 }

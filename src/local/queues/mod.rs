@@ -13,6 +13,7 @@ use std::{
     io,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use axum::{
@@ -79,6 +80,15 @@ impl Queues {
         lock(&self.all)
             .get(queue)
             .map(Queue::bodies)
+            .unwrap_or_default()
+    }
+
+    /// Lets everything in a queue be received now. Gives how long each message would have stayed
+    /// out of sight.
+    pub fn make_visible(&self, queue: &str) -> Vec<Duration> {
+        lock(&self.all)
+            .get_mut(queue)
+            .map(Queue::make_visible)
             .unwrap_or_default()
     }
 }

@@ -85,6 +85,16 @@ impl Queue {
         })
     }
 
+    pub fn make_visible(&mut self) -> Vec<Duration> {
+        let now = Instant::now();
+        let show = |message: &mut Message| {
+            let hidden = message.visible_from.saturating_duration_since(now);
+            message.visible_from = now;
+            hidden
+        };
+        self.messages.iter_mut().map(show).collect()
+    }
+
     /// Forgets the message of a handle, be it of its latest receive or of an earlier one. That it is
     /// gone already is no error.
     pub fn delete(&mut self, handle: &str) -> Result<(), Refusal> {

@@ -15,6 +15,7 @@ use std::{
 };
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_sqs::types::MessageSystemAttributeName;
 use chatroom_status_sync::{
     aws::Aws,
     event::{Event, Kind, Version},
@@ -23,7 +24,7 @@ use chatroom_status_sync::{
     local::{
         Addresses, Stack,
         engine::Storage,
-        queues::DEAD_LETTERS,
+        queues::{DEAD_LETTERS, DEFERRED},
         sample::{APP_KEY, APP_SECRET, SignedCallback, WireEvent, body_of},
     },
     receiver::Receiver,
@@ -31,7 +32,7 @@ use chatroom_status_sync::{
     table::Table,
     time::Timestamp,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use ureq::Agent;
 
 /// An item, with its values as text.
@@ -107,6 +108,24 @@ pub async fn deployment_with(settings: &[(&str, &str)]) -> Stack {
     )
     .await
     .unwrap()
+}
+
+/// Receives up to ten deferred messages as Lambda's event source does, whatever hides them.
+pub async fn receive_deferred(stack: &Stack) -> Value {
+    stack.queues.make_visible(DEFERRED);
+    let receive = sqs(stack.queues.url()).receive_message();
+    let receive = receive.queue_url(stack.queues.url_of(DEFERRED));
+    let received = receive.max_number_of_messages(10).send().await.unwrap();
+    let record = |message: &aws_sdk_sqs::types::Message| {
+        let count = MessageSystemAttributeName::ApproximateReceiveCount;
+        json!({
+            "messageId": message.message_id(),
+            "receiptHandle": message.receipt_handle(),
+            "body": message.body(),
+            "attributes": {"ApproximateReceiveCount": message.attributes().unwrap()[&count]},
+        })
+    };
+    json!({"Records": received.messages().iter().map(record).collect::<Vec<_>>()})
 }
 
 /// What is in the dead-letter queue.

@@ -14,6 +14,7 @@ mod support;
 mod answers;
 mod commands;
 mod deferring;
+mod faults;
 mod lambda;
 mod lambda_http;
 mod local_queue;

@@ -110,9 +110,8 @@ pub async fn deployment_with(settings: &[(&str, &str)]) -> Stack {
     .unwrap()
 }
 
-/// Receives up to ten deferred messages as Lambda's event source does, whatever hides them.
+/// Receives up to ten deferred messages as Lambda's event source does.
 pub async fn receive_deferred(stack: &Stack) -> Value {
-    stack.queues.make_visible(DEFERRED);
     let receive = sqs(stack.queues.url()).receive_message();
     let receive = receive.queue_url(stack.queues.url_of(DEFERRED));
     let received = receive.max_number_of_messages(10).send().await.unwrap();

@@ -153,18 +153,32 @@ fn expiry(fact: Fact) -> String {
     (fact.time / 1000 + RETENTION_SECONDS).to_string()
 }
 
-/// When a member whose room ended may expire: after any of the room's ends since the newest join.
-/// Which of several ends it was that ended the membership depends on the order of arrival.
-pub fn expiries_after_the_end(events: &[WireEvent], row: &Row) -> Vec<String> {
-    let joined: u64 = row["version"].parse().unwrap();
-    let destroys = events
-        .iter()
-        .filter(|event| event.chat_room_id == row["chatRoomId"]);
-    let destroys = destroys
-        .filter(|event| event.r#type == DESTROY)
-        .map(Fact::of);
-    let ends = destroys.filter(|end| end.version().parse::<u64>().unwrap() > joined);
-    ends.map(expiry).collect()
+/// Rows as they were found, and as they should be after these events: both without a room's
+/// `version`, which is no reader's, and without the expiry of members whose room ended. Which of
+/// several ends it was that ended the membership depends on the order of arrival, so any will do.
+pub fn comparable(mut rows: Rows, events: &[WireEvent]) -> (Rows, Rows) {
+    let mut expected = table_after(events);
+    let mut ends: BTreeMap<&str, BTreeSet<Fact>> = BTreeMap::new();
+    for event in events.iter().filter(|event| event.r#type == DESTROY) {
+        let ends = ends.entry(&event.chat_room_id).or_default();
+        ends.insert(Fact::of(event));
+    }
+    for (key, row) in &mut rows {
+        if row["kind"] == "room" {
+            row.remove("version").expect("no reader's, but there");
+        } else if row["reason"] == "room_destroyed" {
+            let expires = row.remove("expiresAt").unwrap();
+            let joined: u64 = row["version"].parse().unwrap();
+            let mut ends = ends[&*row["chatRoomId"]].iter();
+            let is_due = |end: &Fact| {
+                end.version().parse::<u64>().unwrap() > joined && expiry(*end) == expires
+            };
+            assert!(ends.any(is_due), "{row:?} expires at {expires}");
+            let expected = expected.get_mut(key);
+            expected.and_then(|row| row.remove("expiresAt"));
+        }
+    }
+    (rows, expected)
 }
 
 /// Who is in which room, by the sentence that readers are given: joined, with a version above the

@@ -83,6 +83,12 @@ impl Function {
         }
     }
 
+    /// Ends the process at once, whatever it is doing.
+    pub fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
     /// Ends the process and gives what it printed.
     pub fn end(mut self) -> String {
         self.process.kill().unwrap();

@@ -1,0 +1,205 @@
+//! Faults on purpose: the real binaries behind proxies that do what networks and services do. Each
+//! run ends with an audit: everything that was answered 200 is in the table, or with the dead
+//! letters.
+//!
+//! `FAULT_SEED` replays a run.
+
+mod proxy;
+mod run;
+
+use proxy::{Fault, Weather};
+use run::{Record, Run, traffic};
+use serde_json::json;
+
+use crate::support::{
+    JOIN, counts, event,
+    functions::{answer, gateway},
+    receive_deferred, row, rows,
+};
+use chatroom_status_sync::local::{
+    queues::DEFERRED,
+    sample::{SignedCallback, body_of},
+};
+
+fn seed() -> u64 {
+    let seed = std::env::var("FAULT_SEED").ok();
+    seed.map_or(20_261_123, |seed| seed.parse().unwrap())
+}
+
+/// Sends some traffic in this weather, with a worker at work, and audits.
+async fn survive(weather: Weather, callbacks: u64) -> Record {
+    let run = Run::start(weather).await;
+    let (mut function, mut worker) = (run.callback().await, run.worker().await);
+    for (number, callback) in traffic(seed(), callbacks).iter().enumerate() {
+        run.send(&mut function, callback, None).await;
+        if number % 10 == 9 {
+            run.work(&mut worker).await;
+        }
+    }
+    run.audit().await
+}
+
+#[tokio::test]
+async fn nothing_is_lost_when_the_engine_throttles_and_no_storm_of_retries_follows() {
+    let run = Run::start(Weather::of(seed(), Fault::Throttle, 500)).await;
+    let mut function = run.callback().await;
+    let (mut changes, callbacks) = (0, traffic(seed(), 60));
+    for callback in &callbacks {
+        run.send(&mut function, callback, None).await;
+    }
+    let requests = run.dynamodb.requests();
+    let record = run.audit().await;
+    changes += record.counts[..3].iter().sum::<u64>();
+    println!("{requests} requests for {changes} changes");
+    // A look at the room for each room of a callback, and at most three attempts at each request.
+    assert!(requests <= changes * 4);
+    assert!(record.counts[2] > 0, "something was deferred");
+}
+
+#[tokio::test]
+async fn nothing_is_lost_when_the_engine_fails() {
+    survive(Weather::of(seed(), Fault::Error, 300), 60).await;
+}
+
+#[tokio::test]
+async fn nothing_is_lost_when_connections_are_reset() {
+    survive(Weather::of(seed(), Fault::Reset, 200), 60).await;
+}
+
+#[tokio::test]
+async fn nothing_is_lost_when_responses_are_cut_off() {
+    survive(Weather::of(seed(), Fault::Cut, 200), 60).await;
+}
+
+#[tokio::test]
+async fn nothing_is_lost_when_confirmations_are() {
+    survive(Weather::of(seed(), Fault::Unconfirmed, 200), 60).await;
+}
+
+#[tokio::test]
+async fn nothing_is_lost_when_requests_stall() {
+    let stall = Weather {
+        faults: vec![(Fault::Stall, 10), (Fault::StallAfter, 10)],
+        ..Weather::of(seed(), Fault::None, 0)
+    };
+    survive(stall, 40).await;
+}
+
+#[tokio::test]
+async fn nothing_is_lost_in_a_storm_of_everything() {
+    survive(Weather::storm(seed(), 20), 100).await;
+}
+
+#[tokio::test]
+async fn a_hot_partition_defers_its_own_changes_and_nobody_elses() {
+    let run = Run::start(Weather {
+        only: "hot-room".to_owned(),
+        ..Weather::of(seed(), Fault::Throttle, 1000)
+    })
+    .await;
+    run.sqs.set(Weather::default());
+    let mut function = run.callback().await;
+    let users: Vec<_> = (0..300).map(|n| format!("u{n}")).collect();
+    let users: Vec<_> = users.iter().map(String::as_str).collect();
+    let mut events = vec![event("hot-room", &users, JOIN, 0, 0)];
+    events.extend((0..50).map(|n| event(&format!("room-{n}"), &["u"], JOIN, 0, 0)));
+    let callback = SignedCallback::now(body_of(&events));
+    let response = function
+        .invoke(gateway(&callback).to_string())
+        .await
+        .unwrap();
+    assert_eq!(counts(&answer(&response)), [50, 0, 300, 0]);
+    let deferred = receive_deferred(&run.stack).await.to_string();
+    assert!(deferred.contains("hot-room") && !deferred.contains("room-1"));
+    // Many more were refused than tried again: the SDK's retries have a budget, too.
+    let requests = run.dynamodb.requests();
+    assert!(requests < 50 * 2 + 300 * 2 + 10, "{requests} requests");
+}
+
+#[tokio::test]
+async fn a_table_that_is_down_defers_everything_and_a_queue_that_is_down_harms_nobody() {
+    let run = Run::start(Weather::default()).await;
+    let mut function = run.callback().await;
+    let callbacks = traffic(seed(), 60);
+    let phases = [
+        (false, false),
+        (true, false),
+        (false, true),
+        (true, true),
+        (false, false),
+    ];
+    for (phase, callbacks) in phases.into_iter().zip(callbacks.chunks(12)) {
+        run.dynamodb.set_down(phase.0);
+        run.sqs.set_down(phase.1);
+        for callback in callbacks {
+            run.send(&mut function, callback, None).await;
+        }
+    }
+    let record = run.audit().await;
+    assert!(record.counts[2] > 0, "something was deferred");
+    assert!(
+        record.answers[&503] > 0,
+        "with both down, the sender was told"
+    );
+    assert!(!record.uncertain.is_empty());
+}
+
+#[tokio::test]
+async fn nothing_is_lost_when_the_function_is_killed_at_any_moment() {
+    let run = Run::start(Weather::default()).await;
+    let mut function = run.callback().await;
+    for (number, callback) in traffic(seed(), 40).iter().enumerate() {
+        let moment = number as u64 % 9;
+        run.send(&mut function, callback, (moment > 0).then_some(moment))
+            .await;
+    }
+    let record = run.audit().await;
+    assert!(record.answers[&0] > 10, "{:?}", record.answers);
+}
+
+#[tokio::test]
+async fn nothing_is_lost_when_the_worker_is_killed_at_any_moment() {
+    let run = Run::start(Weather::default()).await;
+    run.dynamodb.set_down(true);
+    let mut function = run.callback().await;
+    for callback in traffic(seed(), 20) {
+        run.send(&mut function, &callback, None).await;
+    }
+    run.dynamodb.set_down(false);
+    for requests in [1, 2, 5, 10, 20, 50] {
+        let mut worker = run.worker().await;
+        run.stack.queues.make_visible(DEFERRED);
+        let event = receive_deferred(&run.stack).await.to_string();
+        let alarm = run.dynamodb.after_requests(requests);
+        tokio::select! {
+            _ = worker.invoke(event) => {}
+            () = alarm.notified() => worker.kill(),
+        }
+    }
+    let record = run.audit().await;
+    assert_eq!(record.counts[..2], [0, 0], "all of it was the worker's");
+}
+
+#[tokio::test]
+async fn a_message_that_gets_somewhere_is_replaced_by_what_is_left_of_it() {
+    let run = Run::start(Weather {
+        only: "USER#u7".to_owned(),
+        ..Weather::of(seed(), Fault::Throttle, 1000)
+    })
+    .await;
+    let users = ["u6", "u7", "u8"];
+    run.dynamodb.set_down(true);
+    let mut function = run.callback().await;
+    run.send(&mut function, &[event("r", &users, JOIN, 0, 0)], None)
+        .await;
+    run.dynamodb.set_down(false);
+    assert_eq!(run.work(&mut run.worker().await).await, 1);
+    let found = rows(&run.stack.table).await;
+    assert_eq!(row(&found, "r", Some("u6"))["membership"], "joined");
+    run.stack.queues.make_visible(DEFERRED);
+    let left = receive_deferred(&run.stack).await;
+    let body: serde_json::Value =
+        serde_json::from_str(left["Records"][0]["body"].as_str().unwrap()).unwrap();
+    assert_eq!(body["events"][0]["userIds"], json!(["u7"]));
+    run.audit().await;
+}

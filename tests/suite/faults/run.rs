@@ -1,0 +1,323 @@
+//! A run: a sender as documented, real functions, a proxy in front of everything that they use, and
+//! the audit at the end.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+use chatroom_status_sync::{
+    local::{
+        Stack,
+        queues::DEFERRED,
+        sample::{SignedCallback, WireEvent, body_of},
+    },
+    plan::Plan,
+};
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+use super::proxy::{Proxy, Weather};
+use crate::support::{
+    CREATE, DESTROY, JOIN, LEAVE, counts, dead_letters, deployment, event,
+    functions::{answer, gateway, in_front_of, worker},
+    oracle::comparable,
+    read, receive_deferred, rows,
+    runtime_api::Function,
+};
+
+/// What the sender does: once, and twice more.
+const TRIES: usize = 3;
+
+/// A deployment whose functions reach table and queues through proxies.
+pub struct Run {
+    pub stack: Stack,
+    pub dynamodb: Proxy,
+    pub sqs: Proxy,
+    variables: Vec<(&'static str, String)>,
+    record: Mutex<Record>,
+}
+
+/// What happened, as the sender knows it.
+#[derive(Debug, Default)]
+pub struct Record {
+    /// Events of callbacks that were answered 200.
+    pub accepted: Vec<WireEvent>,
+    /// Events of callbacks that were never answered 200. They may have taken effect.
+    pub uncertain: Vec<WireEvent>,
+    /// How often each status was answered; 0 is no answer at all.
+    pub answers: BTreeMap<u64, usize>,
+    /// Applied, stale, deferred and quarantined, as the answers say.
+    pub counts: [u64; 4],
+}
+
+impl Run {
+    /// A run in this weather. Functions give the table little time, so that nobody waits for long.
+    pub async fn start(weather: Weather) -> Self {
+        println!("seed {}", weather.seed);
+        let stack = deployment().await;
+        let dynamodb = Proxy::start(stack.engine.url(), weather.clone()).await;
+        let sqs = Proxy::start(stack.queues.url(), weather).await;
+        let variables = vec![
+            ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb.url.clone()),
+            ("AWS_ENDPOINT_URL_SQS", sqs.url.clone()),
+            ("BUDGET_MS", "400".to_owned()),
+            // No sweep starts before all traffic has stopped: the audit does not wait for it.
+            ("SWEEP_DELAY_SECONDS", "900".to_owned()),
+        ];
+        Self {
+            stack,
+            dynamodb,
+            sqs,
+            variables,
+            record: Mutex::default(),
+        }
+    }
+
+    fn variables(&self) -> Vec<(&str, &str)> {
+        let variables = self.variables.iter();
+        variables.map(|(name, value)| (*name, &**value)).collect()
+    }
+
+    pub async fn callback(&self) -> Function {
+        in_front_of(&self.stack, &self.variables()).await
+    }
+
+    pub async fn worker(&self) -> Function {
+        worker(&self.stack, &self.variables()).await
+    }
+
+    /// Sends a callback as the sender does, until it is answered 200 or the sender gives up. With
+    /// `kill_after`, the function dies while it handles the first try, after that many requests.
+    pub async fn send(
+        &self,
+        function: &mut Function,
+        events: &[WireEvent],
+        mut kill_after: Option<u64>,
+    ) {
+        let callback = SignedCallback::now(body_of(events));
+        for _ in 0..TRIES {
+            let event = gateway(&callback).to_string();
+            let response = match kill_after.take() {
+                None => Some(function.invoke(event).await),
+                Some(requests) => {
+                    let alarm = self.dynamodb.after_requests(requests);
+                    let response = tokio::select! {
+                        response = function.invoke(event) => Some(response),
+                        () = alarm.notified() => None,
+                    };
+                    function.kill();
+                    *function = self.callback().await;
+                    response
+                }
+            };
+            if self.note(response, events).await {
+                return;
+            }
+        }
+        let mut record = self.record.lock().await;
+        record.uncertain.extend_from_slice(events);
+    }
+
+    /// Notes a response; says whether it settles the callback.
+    async fn note(&self, response: Option<Result<Value, Value>>, events: &[WireEvent]) -> bool {
+        let mut record = self.record.lock().await;
+        let Some(response) = response else {
+            *record.answers.entry(0).or_default() += 1;
+            return false;
+        };
+        let response = response.expect("a function reports no errors of its own");
+        let status = response["statusCode"].as_u64().unwrap();
+        *record.answers.entry(status).or_default() += 1;
+        if status != 200 {
+            assert_eq!(status, 503, "{response}");
+            assert_eq!(response["headers"]["retry-after"], "1");
+            return false;
+        }
+        let found = counts(&answer(&response));
+        assert_eq!(
+            found[..3].iter().sum::<u64>(),
+            changes_in(events),
+            "{found:?}"
+        );
+        assert_eq!(
+            found[3],
+            events.iter().filter(|event| is_faulty(event)).count() as u64
+        );
+        for (sum, count) in record.counts.iter_mut().zip(found) {
+            *sum += count;
+        }
+        record.accepted.extend_from_slice(events);
+        true
+    }
+
+    /// Hands the worker what is in the deferred queue, once. Gives how many messages there were.
+    pub async fn work(&self, worker: &mut Function) -> usize {
+        let event = receive_deferred(&self.stack).await;
+        let messages = event["Records"].as_array().unwrap();
+        if messages.is_empty() {
+            return 0;
+        }
+        let response = worker.invoke(event.to_string()).await.unwrap();
+        let failures = response["batchItemFailures"].as_array().unwrap();
+        let failed: BTreeSet<_> = failures
+            .iter()
+            .map(|failure| failure["itemIdentifier"].as_str())
+            .collect();
+        for message in messages {
+            if !failed.contains(&message["messageId"].as_str()) {
+                let queue = crate::support::sqs(self.stack.queues.url()).delete_message();
+                let queue = queue.queue_url(self.stack.queues.url_of(DEFERRED));
+                let handle = message["receiptHandle"].as_str().unwrap();
+                queue.receipt_handle(handle).send().await.unwrap();
+            }
+        }
+        messages.len()
+    }
+
+    /// Lets a worker do everything that is deferred, whatever delays it.
+    async fn drain(&self) {
+        let mut worker = self.worker().await;
+        loop {
+            self.stack.queues.make_visible(DEFERRED);
+            if self.work(&mut worker).await == 0 {
+                break;
+            }
+        }
+    }
+
+    /// Ends all faults, drains the queue, and looks where everything is.
+    pub async fn audit(self) -> Record {
+        for proxy in [&self.dynamodb, &self.sqs] {
+            proxy.set(Weather::default());
+            proxy.set_down(false);
+        }
+        self.drain().await;
+        let record = std::mem::take(&mut *self.record.lock().await);
+        let (accepted, uncertain) = (&record.accepted, &record.uncertain);
+        let letters = dead_letters(&self.stack).concat();
+        for event in accepted.iter().filter(|event| is_faulty(event)) {
+            assert!(letters.contains(&event.to_string()), "{event} is nowhere");
+        }
+        self.explain(accepted, uncertain).await;
+
+        // What nobody can know is told once more; then the table must be exactly right.
+        let mut callback = self.callback().await;
+        for event in uncertain {
+            let event = gateway(&SignedCallback::now(body_of(std::slice::from_ref(event))));
+            let response = callback.invoke(event.to_string()).await.unwrap();
+            assert_eq!(response["statusCode"], 200);
+        }
+        self.drain().await;
+        let events: Vec<_> = accepted.iter().chain(uncertain).cloned().collect();
+        let events: Vec<_> = events
+            .into_iter()
+            .filter(|event| !is_faulty(event))
+            .collect();
+        let (found, expected) = comparable(rows(&self.stack.table).await, &events);
+        assert_eq!(found.len(), expected.len());
+        for (key, expected) in expected {
+            assert_eq!(found.get(&key), Some(&expected));
+        }
+        record
+    }
+
+    /// Every member is what an event made it, and no older than the newest one that was accepted.
+    async fn explain(&self, accepted: &[WireEvent], uncertain: &[WireEvent]) {
+        let found = rows(&self.stack.table).await;
+        let (sure, maybe) = (versions(accepted), versions(uncertain));
+        for (key, known) in &sure {
+            let row = found.get(key).unwrap_or_else(|| panic!("{key:?} is lost"));
+            let version: u64 = row["version"].parse().unwrap();
+            let told = known.contains(&version)
+                || maybe.get(key).is_some_and(|all| all.contains(&version));
+            assert!(
+                told && known.iter().all(|&known| known <= version),
+                "{row:?}"
+            );
+        }
+        for (key, row) in &found {
+            let is_told = sure.contains_key(key) || maybe.contains_key(key);
+            assert!(is_told || row["kind"] == "room", "{row:?} is nobody's");
+        }
+    }
+}
+
+/// The versions of each member's events.
+fn versions(events: &[WireEvent]) -> BTreeMap<(String, String), BTreeSet<u64>> {
+    let mut versions: BTreeMap<_, BTreeSet<u64>> = BTreeMap::new();
+    for event in events
+        .iter()
+        .filter(|event| [JOIN, LEAVE].contains(&event.r#type))
+    {
+        let app = crate::support::app();
+        for user in &event.user_ids {
+            let key = (
+                format!("ROOM#{app}#{}", event.chat_room_id),
+                format!("USER#{user}"),
+            );
+            let version = event.time.millis() * 100 + event.r#type * 10 + event.status.min(9);
+            versions.entry(key).or_default().insert(version);
+        }
+    }
+    versions
+}
+
+fn is_faulty(event: &WireEvent) -> bool {
+    event.r#type > DESTROY
+}
+
+fn changes_in(events: &[WireEvent]) -> u64 {
+    let good = events.iter().filter(|event| !is_faulty(event)).map(read);
+    Plan::of(good).len() as u64
+}
+
+/// Traffic that is made of a seed: callbacks of a few events about few rooms and users, partly
+/// repeated, partly late.
+pub fn traffic(seed: u64, callbacks: u64) -> Vec<Vec<WireEvent>> {
+    let mut all: Vec<Vec<WireEvent>> = Vec::new();
+    for number in 0..callbacks {
+        let dice = |what: &str, sides: u64| {
+            let mut hasher = DefaultHasher::new();
+            (seed, number, what).hash(&mut hasher);
+            hasher.finish() % sides
+        };
+        if number > 0 && dice("repeat", 10) == 0 {
+            let earlier = usize::try_from(dice("which", number)).unwrap();
+            all.push(all[earlier].clone());
+            continue;
+        }
+        let one = |part: u64| {
+            let dice = |what: &str, sides| dice(&format!("{what} {part}"), sides);
+            let kind = match dice("kind", 40) {
+                0..3 => CREATE,
+                3..20 => JOIN,
+                20..36 => LEAVE,
+                36..39 => DESTROY,
+                _ => 7,
+            };
+            let users: Vec<_> = (0..=dice("users", 6))
+                .map(|n| dice(&format!("user {n}"), 40))
+                .collect();
+            let users: Vec<_> = users.iter().map(|user| format!("u{user}")).collect();
+            let users: Vec<_> = users.iter().map(String::as_str).collect();
+            // A few seconds late, now and then.
+            let time = 10_000 + number * 50 - dice("late", 5_000);
+            // What nobody understands differs, so that it can be told apart.
+            let status = if kind == 7 {
+                number * 10 + part
+            } else {
+                dice("status", 4)
+            };
+            event(
+                &format!("room-{}", dice("room", 8)),
+                &users,
+                kind,
+                status,
+                time,
+            )
+        };
+        all.push((0..=dice("events", 4)).map(one).collect());
+    }
+    all
+}

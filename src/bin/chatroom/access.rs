@@ -1,8 +1,8 @@
-//! Access to a table, local or in AWS, as the commands that read share it.
+//! Access to what is deployed, local or in AWS, as the commands share it.
 
 use std::net::IpAddr;
 
-use aws_config::{BehaviorVersion, Region};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
 use chatroom_status_sync::{
     aws,
@@ -33,27 +33,33 @@ pub struct Access {
 }
 
 impl Access {
-    /// Connects with the standard credentials and region. An endpoint on this machine needs
-    /// neither.
+    /// Connects to the table.
     pub async fn table(&self) -> Result<Table> {
-        let mut config = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(aws::http_client(&Environment::of_process())?);
-        if let Some(url) = &self.endpoint_url {
-            config = config.endpoint_url(url);
-            if is_local(url) {
-                let credentials = Credentials::new("local", "local", None, None, "local endpoint");
-                config = config
-                    .credentials_provider(credentials)
-                    .region(Region::from_static("us-east-1"));
-            }
-        }
-        let client = aws_sdk_dynamodb::Client::new(&config.load().await);
+        let config = config(self.endpoint_url.as_deref()).await?;
+        let client = aws_sdk_dynamodb::Client::new(&config);
         // Reading sets no expiry, so the retention does not matter.
         Ok(Table::new(client, &self.table, 1))
     }
 }
 
-fn is_local(url: &str) -> bool {
+/// The standard credentials and region. An endpoint on this machine needs neither.
+pub async fn config(endpoint_url: Option<&str>) -> Result<SdkConfig> {
+    let mut config = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(aws::http_client(&Environment::of_process())?);
+    if let Some(url) = endpoint_url {
+        config = config.endpoint_url(url);
+        if is_local(url) {
+            let credentials = Credentials::new("local", "local", None, None, "local endpoint");
+            config = config
+                .credentials_provider(credentials)
+                .region(Region::from_static("us-east-1"));
+        }
+    }
+    Ok(config.load().await)
+}
+
+/// Whether a URL is one of this machine.
+pub fn is_local(url: &str) -> bool {
     let authority = url
         .split("://")
         .nth(1)

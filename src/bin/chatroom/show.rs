@@ -187,13 +187,15 @@ pub fn rooms_table<'a>(rooms: impl IntoIterator<Item = (&'a read::Room, Option<u
     table
 }
 
-fn table<const N: usize>(header: [&str; N]) -> Table {
+/// An empty table, in the style of all commands.
+pub fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_header(header);
     table
 }
 
-fn time(millis: Option<u64>) -> String {
+/// Unix milliseconds for people.
+pub fn time(millis: Option<u64>) -> String {
     let time = millis
         .and_then(|millis| i64::try_from(millis).ok())
         .map(DateTime::from_millis);
@@ -201,7 +203,8 @@ fn time(millis: Option<u64>) -> String {
         .unwrap_or_default()
 }
 
-fn print_json(value: &impl Serialize) -> Result {
+/// JSON for programs.
+pub fn print_json(value: &impl Serialize) -> Result {
     println!("{}", serde_json::to_string_pretty(value)?);
     Ok(())
 }

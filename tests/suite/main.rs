@@ -13,6 +13,7 @@ mod support;
 
 mod answers;
 mod commands;
+mod dead_letters;
 mod deferring;
 mod faults;
 mod lambda;

@@ -1,6 +1,7 @@
 //! `chatroom`: everything that a person does with this project.
 
 mod access;
+mod dead_letters;
 mod demo;
 mod event;
 mod send;
@@ -35,6 +36,8 @@ enum Command {
     User(show::User),
     /// Show the active rooms of an app
     Rooms(show::Rooms),
+    /// See what waits in the dead-letter queue, and send it again
+    DeadLetters(dead_letters::Options),
 }
 
 type Result<T = ()> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -49,6 +52,7 @@ async fn main() -> ExitCode {
         Command::Room(options) => options.run().await,
         Command::User(options) => options.run().await,
         Command::Rooms(options) => options.run().await,
+        Command::DeadLetters(options) => options.run().await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

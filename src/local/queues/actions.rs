@@ -47,11 +47,8 @@ pub fn answer(
         "ReceiveMessage" => Ok(receive(queue, request)),
         "DeleteMessage" => delete(queue, request),
         "DeleteMessageBatch" => batch(request, |entry| delete(queue, entry)),
-        "ChangeMessageVisibility" => {
-            let visibility = seconds(request, "VisibilityTimeout").unwrap_or(VISIBILITY);
-            queue.change_visibility(handle(request), visibility)?;
-            Ok(json!({}))
-        }
+        "ChangeMessageVisibility" => change_visibility(queue, request),
+        "ChangeMessageVisibilityBatch" => batch(request, |entry| change_visibility(queue, entry)),
         "GetQueueAttributes" => Ok(attributes(queue, request)),
         _ => Err(Refusal::new("UnsupportedOperation", "not here")),
     }
@@ -99,6 +96,12 @@ fn receive(queue: &mut Queue, request: &Value) -> Value {
 
 fn delete(queue: &mut Queue, entry: &Value) -> Answer {
     queue.delete(handle(entry))?;
+    Ok(json!({}))
+}
+
+fn change_visibility(queue: &mut Queue, entry: &Value) -> Answer {
+    let visibility = seconds(entry, "VisibilityTimeout").unwrap_or(VISIBILITY);
+    queue.change_visibility(handle(entry), visibility)?;
     Ok(json!({}))
 }
 

@@ -2,14 +2,18 @@
 //! run ends with an audit: everything that was answered 200 is in the table, or with the dead
 //! letters.
 //!
-//! `FAULT_SEED` replays a run.
+//! The seed is printed; `FAULT_SEED` replays it.
 
+mod clock;
+mod long;
 mod proxy;
 mod run;
+mod traffic;
 
 use proxy::{Fault, Weather};
-use run::{Record, Run, traffic};
+use run::{Record, Run};
 use serde_json::json;
+use traffic::{SMALL, Scale, traffic};
 
 use crate::support::{
     JOIN, counts, event,
@@ -30,7 +34,10 @@ fn seed() -> u64 {
 async fn survive(weather: Weather, callbacks: u64) -> Record {
     let run = Run::start(weather).await;
     let (mut function, mut worker) = (run.callback().await, run.worker().await);
-    for (number, callback) in traffic(seed(), callbacks).iter().enumerate() {
+    for (number, callback) in traffic(seed(), Scale { callbacks, ..SMALL })
+        .iter()
+        .enumerate()
+    {
         run.send(&mut function, callback, None).await;
         if number % 10 == 9 {
             run.work(&mut worker).await;
@@ -43,7 +50,7 @@ async fn survive(weather: Weather, callbacks: u64) -> Record {
 async fn nothing_is_lost_when_the_engine_throttles_and_no_storm_of_retries_follows() {
     let run = Run::start(Weather::of(seed(), Fault::Throttle, 500)).await;
     let mut function = run.callback().await;
-    let (mut changes, callbacks) = (0, traffic(seed(), 60));
+    let (mut changes, callbacks) = (0, traffic(seed(), SMALL));
     for callback in &callbacks {
         run.send(&mut function, callback, None).await;
     }
@@ -90,14 +97,17 @@ async fn nothing_is_lost_in_a_storm_of_everything() {
     survive(Weather::storm(seed(), 20), 100).await;
 }
 
-#[tokio::test]
-async fn a_hot_partition_defers_its_own_changes_and_nobody_elses() {
-    let run = Run::start(Weather {
+/// A room of 300 whose requests suffer a fault, and fifty rooms beside it, in one callback. Gives
+/// the number of requests.
+async fn one_hot_room(fault: Fault) -> u64 {
+    let mut run = Run::start(Weather {
         only: "hot-room".to_owned(),
-        ..Weather::of(seed(), Fault::Throttle, 1000)
+        ..Weather::of(seed(), fault, 1000)
     })
     .await;
     run.sqs.set(Weather::default());
+    // Enough for everybody else on a slow machine, too.
+    run.variables.push(("BUDGET_MS", "4000".to_owned()));
     let mut function = run.callback().await;
     let users: Vec<_> = (0..300).map(|n| format!("u{n}")).collect();
     let users: Vec<_> = users.iter().map(String::as_str).collect();
@@ -111,16 +121,39 @@ async fn a_hot_partition_defers_its_own_changes_and_nobody_elses() {
     assert_eq!(counts(&answer(&response)), [50, 0, 300, 0]);
     let deferred = receive_deferred(&run.stack).await.to_string();
     assert!(deferred.contains("hot-room") && !deferred.contains("room-1"));
+    run.dynamodb.requests()
+}
+
+#[tokio::test]
+async fn a_hot_partition_defers_its_own_changes_and_nobody_elses() {
+    let requests = one_hot_room(Fault::Throttle).await;
     // Many more were refused than tried again: the SDK's retries have a budget, too.
-    let requests = run.dynamodb.requests();
     assert!(requests < 50 * 2 + 300 * 2 + 10, "{requests} requests");
+}
+
+#[tokio::test]
+async fn a_partition_that_does_not_answer_holds_nobody_else_up() {
+    one_hot_room(Fault::Stall).await;
+}
+
+#[tokio::test]
+async fn a_join_is_deferred_while_nobody_could_look_at_its_room() {
+    let run = Run::start(Weather {
+        only: r#""sk":{"S":"ROOM"}"#.to_owned(),
+        ..Weather::of(seed(), Fault::Throttle, 1000)
+    })
+    .await;
+    let mut function = run.callback().await;
+    run.send(&mut function, &[event("r", &["u"], JOIN, 0, 0)], None)
+        .await;
+    assert_eq!(run.audit().await.counts, [0, 0, 1, 0]);
 }
 
 #[tokio::test]
 async fn a_table_that_is_down_defers_everything_and_a_queue_that_is_down_harms_nobody() {
     let run = Run::start(Weather::default()).await;
     let mut function = run.callback().await;
-    let callbacks = traffic(seed(), 60);
+    let callbacks = traffic(seed(), SMALL);
     let phases = [
         (false, false),
         (true, false),
@@ -148,7 +181,16 @@ async fn a_table_that_is_down_defers_everything_and_a_queue_that_is_down_harms_n
 async fn nothing_is_lost_when_the_function_is_killed_at_any_moment() {
     let run = Run::start(Weather::default()).await;
     let mut function = run.callback().await;
-    for (number, callback) in traffic(seed(), 40).iter().enumerate() {
+    for (number, callback) in traffic(
+        seed(),
+        Scale {
+            callbacks: 40,
+            ..SMALL
+        },
+    )
+    .iter()
+    .enumerate()
+    {
         let moment = number as u64 % 9;
         run.send(&mut function, callback, (moment > 0).then_some(moment))
             .await;
@@ -162,7 +204,13 @@ async fn nothing_is_lost_when_the_worker_is_killed_at_any_moment() {
     let run = Run::start(Weather::default()).await;
     run.dynamodb.set_down(true);
     let mut function = run.callback().await;
-    for callback in traffic(seed(), 20) {
+    for callback in traffic(
+        seed(),
+        Scale {
+            callbacks: 20,
+            ..SMALL
+        },
+    ) {
         run.send(&mut function, &callback, None).await;
     }
     run.dynamodb.set_down(false);

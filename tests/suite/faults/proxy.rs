@@ -96,7 +96,7 @@ struct Shared {
     seen: Mutex<HashMap<u64, u64>>,
     counts: Mutex<HashMap<Fault, u64>>,
     /// Who is to be woken, and after how many more requests.
-    alarm: Mutex<Option<(u64, Arc<Notify>)>>,
+    alarms: Mutex<Vec<(u64, Arc<Notify>)>>,
     is_down: AtomicBool,
 }
 
@@ -110,7 +110,7 @@ impl Proxy {
             weather: Mutex::new(weather),
             seen: Mutex::default(),
             counts: Mutex::default(),
-            alarm: Mutex::default(),
+            alarms: Mutex::default(),
             is_down: AtomicBool::new(false),
         });
         let proxy = Self { url, shared };
@@ -136,7 +136,7 @@ impl Proxy {
     /// Wakes whoever waits once this many more requests have come, before the last is answered.
     pub fn after_requests(&self, requests: u64) -> Arc<Notify> {
         let notify = Arc::new(Notify::new());
-        *lock(&self.shared.alarm) = Some((requests, notify.clone()));
+        lock(&self.shared.alarms).push((requests, notify.clone()));
         notify
     }
 
@@ -235,14 +235,13 @@ impl Proxy {
     }
 
     fn count_down(&self) {
-        let mut alarm = lock(&self.shared.alarm);
-        if let Some((requests, notify)) = alarm.as_mut() {
+        lock(&self.shared.alarms).retain_mut(|(requests, notify)| {
             *requests = requests.saturating_sub(1);
             if *requests == 0 {
                 notify.notify_one();
-                *alarm = None;
             }
-        }
+            *requests > 0
+        });
     }
 }
 

@@ -4,6 +4,7 @@
 use std::{
     process::{Child, Command, Stdio},
     sync::Arc,
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
@@ -26,6 +27,8 @@ use tokio::{
 /// A running function. Dropping it kills the process.
 pub struct Function {
     process: Child,
+    /// Reads what the process prints, which would stop it otherwise once the pipe is full.
+    printed: Option<JoinHandle<String>>,
     events: mpsc::UnboundedSender<Vec<u8>>,
     results: mpsc::UnboundedReceiver<Result<Value, Value>>,
 }
@@ -52,7 +55,7 @@ impl Function {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         tokio::spawn(async { axum::serve(listener, api).await });
-        let process = Command::new(binary)
+        let mut process = Command::new(binary)
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", address)
             .env("AWS_LAMBDA_FUNCTION_NAME", "callback")
@@ -62,8 +65,11 @@ impl Function {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
+        let output = process.stdout.take().unwrap();
+        let printed = thread::spawn(|| std::io::read_to_string(output).unwrap());
         Self {
             process,
+            printed: Some(printed),
             events,
             results,
         }
@@ -91,9 +97,8 @@ impl Function {
 
     /// Ends the process and gives what it printed.
     pub fn end(mut self) -> String {
-        self.process.kill().unwrap();
-        let output = self.process.stdout.take().unwrap();
-        std::io::read_to_string(output).unwrap()
+        self.kill();
+        self.printed.take().unwrap().join().unwrap()
     }
 }
 

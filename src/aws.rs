@@ -13,7 +13,13 @@
 
 use std::{fs, time::Duration};
 
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{
+    Connector,
+    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
+};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnectorSettings, SharedHttpConnector, http_client_fn,
+};
 use aws_types::{
     SdkConfig,
     region::Region,
@@ -130,10 +136,16 @@ pub fn http_client(env: &Environment<'_>) -> Result<SharedHttpClient, SettingErr
     let context = TlsContext::builder().with_trust_store(trust).build();
     let context =
         context.map_err(|why| SettingError::new(format!("TLS cannot be set up: {why}")))?;
-    Ok(aws_smithy_http_client::Builder::new()
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT);
+    let connector = Connector::builder()
+        .connector_settings(settings.build())
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .tls_context(context)
-        .build_https())
+        .build();
+    // The SDK's own clients set up TLS anew, roots included, for each service and once more for the
+    // first request.
+    let connector = SharedHttpConnector::new(connector);
+    Ok(http_client_fn(move |_, _| connector.clone()))
 }
 
 fn bundle(path: &str) -> Result<Vec<u8>, SettingError> {

@@ -30,7 +30,8 @@ use rustls_pki_types::{CertificateDer, pem::PemObject};
 
 use crate::settings::{Environment, SettingError};
 use aws_sdk_dynamodb::config::{
-    BehaviorVersion, Credentials, retry::RetryConfig, timeout::TimeoutConfig,
+    BehaviorVersion, Credentials, IdentityCache, StalledStreamProtectionConfig, retry::RetryConfig,
+    timeout::TimeoutConfig,
 };
 
 /// To establish a connection, TLS included.
@@ -41,6 +42,7 @@ const ATTEMPT: Duration = Duration::from_secs(1);
 const ATTEMPTS: u32 = 3;
 
 /// Everything that the clients share.
+#[derive(Clone)]
 pub struct Aws {
     config: SdkConfig,
     endpoints: [Option<String>; 3],
@@ -76,6 +78,10 @@ impl Aws {
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .http_client(http_client(env)?)
             .retry_config(retries)
+            // The environment is cache enough, and an attempt ends long before a stalled stream
+            // would be noticed.
+            .identity_cache(IdentityCache::no_cache())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .timeout_config(time_outs)
             .build();
         let endpoint = |service| env.get(service).or_else(|| env.get("AWS_ENDPOINT_URL"));

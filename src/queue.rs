@@ -1,6 +1,6 @@
 //! Sending to a queue: in batches as large as SQS takes them, until a deadline.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use aws_sdk_sqs::{Client, types::SendMessageBatchRequestEntry};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -14,9 +14,9 @@ const BATCH: usize = 10;
 const CONCURRENCY: usize = 8;
 
 /// A handle on a queue.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Queue {
-    client: Client,
+    client: LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>,
     url: String,
 }
 
@@ -37,11 +37,12 @@ impl Outgoing {
 }
 
 impl Queue {
-    /// The queue at `url`.
+    /// The queue at `url`. Its client is made once it is needed, which for most
+    /// callbacks is never.
     #[must_use]
-    pub fn new(client: Client, url: impl Into<String>) -> Self {
+    pub fn new(client: impl FnOnce() -> Client + Send + 'static, url: impl Into<String>) -> Self {
         Self {
-            client,
+            client: LazyLock::new(Box::new(client)),
             url: url.into(),
         }
     }

@@ -60,11 +60,14 @@ impl Store {
     /// Connects to table and queues.
     #[must_use]
     pub fn new(storage: Storage, aws: &Aws) -> Self {
-        let sqs = aws.sqs();
+        let queue = |url| {
+            let aws = aws.clone();
+            Queue::new(move || aws.sqs(), url)
+        };
         Self {
             table: Table::new(aws.dynamodb(), storage.table_name, storage.retention_days),
-            deferred: Queue::new(sqs.clone(), storage.deferred_queue_url),
-            dead_letters: Queue::new(sqs, storage.dead_letter_queue_url),
+            deferred: queue(storage.deferred_queue_url),
+            dead_letters: queue(storage.dead_letter_queue_url),
             sweep_delay: storage.sweep_delay,
         }
     }

@@ -13,13 +13,14 @@ use chatroom_status_sync::{
 };
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
-// One request at a time is all that Lambda sends, and most of its time is waiting: one thread is
-// enough.
+// Most of a request's time is waiting, so one thread is enough: for one request at a time, as Lambda
+// sends them, and for the several at once of Lambda Managed Instances.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     lambda::main(async || {
-        let receiver = &start().await?;
-        let handler = |event: LambdaEvent<GatewayEvent>| async move {
+        // As long as the process.
+        let receiver: &'static Receiver = Box::leak(Box::new(start().await?));
+        let handler = move |event: LambdaEvent<GatewayEvent>| async move {
             let now = Timestamp::now();
             let time_left = lambda::time_left(&event.context, now);
             let (answer, line) = receiver
@@ -28,7 +29,8 @@ async fn main() -> ExitCode {
             line.print();
             Ok::<_, Error>(GatewayResponse::from(&answer))
         };
-        lambda_runtime::run(service_fn(handler)).await
+        // A task of its own: what wakes the main future also wakes the thread, by a system call.
+        tokio::spawn(lambda_runtime::run_concurrent(service_fn(handler))).await?
     })
     .await
 }

@@ -18,8 +18,9 @@ use tokio::time::Instant;
 async fn main() -> ExitCode {
     lambda::main(async || {
         let env = Environment::of_process();
-        let worker = &Worker::new(Storage::read(&env)?, &Aws::from_env(&env)?);
-        let handler = |event: LambdaEvent<SqsEvent>| async move {
+        let worker = Worker::new(Storage::read(&env)?, &Aws::from_env(&env)?);
+        let worker: &'static Worker = Box::leak(Box::new(worker));
+        let handler = move |event: LambdaEvent<SqsEvent>| async move {
             let now = Timestamp::now();
             let time_left =
                 lambda::time_left(&event.context, now).unwrap_or(Duration::from_secs(30));
@@ -29,7 +30,7 @@ async fn main() -> ExitCode {
             lines.iter().for_each(Line::print);
             Ok::<_, Error>(response)
         };
-        lambda_runtime::run(service_fn(handler)).await
+        tokio::spawn(lambda_runtime::run_concurrent(service_fn(handler))).await?
     })
     .await
 }

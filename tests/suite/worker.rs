@@ -139,7 +139,8 @@ async fn a_message_that_gets_nowhere_comes_back_later_and_later() {
 #[tokio::test]
 async fn a_message_that_nobody_can_read_is_a_dead_letter_soon_and_holds_nobody_up() {
     let stack = deployment().await;
-    let queue = Queue::new(sqs(stack.queues.url()), stack.queues.url_of(DEFERRED));
+    let client = sqs(stack.queues.url());
+    let queue = Queue::new(|| client, stack.queues.url_of(DEFERRED));
     let message = |body: String| Outgoing {
         body,
         delay: Duration::ZERO,

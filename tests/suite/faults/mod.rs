@@ -137,6 +137,27 @@ async fn a_partition_that_does_not_answer_holds_nobody_else_up() {
 }
 
 #[tokio::test]
+async fn on_a_managed_instance_a_callback_that_waits_holds_up_no_other() {
+    let mut run = Run::start(Weather {
+        only: "slow-room".to_owned(),
+        ..Weather::of(seed(), Fault::Stall, 1000)
+    })
+    .await;
+    run.sqs.set(Weather::default());
+    run.variables
+        .push(("AWS_LAMBDA_MAX_CONCURRENCY", "2".to_owned()));
+    let mut function = run.callback().await;
+    for room in ["slow-room", "room"] {
+        let callback = SignedCallback::now(body_of(&[event(room, &["u"], JOIN, 0, 0)]));
+        function.send(gateway(&callback).to_string());
+    }
+    let first = function.receive().await.unwrap();
+    assert_eq!(counts(&answer(&first)), [1, 0, 0, 0]);
+    let second = function.receive().await.unwrap();
+    assert_eq!(counts(&answer(&second)), [0, 0, 1, 0]);
+}
+
+#[tokio::test]
 async fn a_join_is_deferred_while_nobody_could_look_at_its_room() {
     let run = Run::start(Weather {
         only: r#""sk":{"S":"ROOM"}"#.to_owned(),

@@ -77,7 +77,17 @@ impl Function {
 
     /// Invokes the function; an error is what it reported to the platform.
     pub async fn invoke(&mut self, event: impl Into<Vec<u8>>) -> Result<Value, Value> {
+        self.send(event);
+        self.receive().await
+    }
+
+    /// Gives the function an event, as soon as it asks for one.
+    pub fn send(&self, event: impl Into<Vec<u8>>) {
         self.events.send(event.into()).unwrap();
+    }
+
+    /// The function's next answer, to whichever event.
+    pub async fn receive(&mut self) -> Result<Value, Value> {
         loop {
             let result = timeout(Duration::from_millis(100), self.results.recv()).await;
             if let Ok(result) = result {

@@ -78,7 +78,7 @@ impl Options {
             self.access.queue().await?,
             self.access.client_for(&self.to).await?,
         );
-        let target = Queue::new(target, &self.to);
+        let target = Queue::new(|| target, &self.to);
         let entries = entries(letters.take().await?);
         let done = RefCell::default();
         let result = tokio::select! {

@@ -1,22 +1,14 @@
 //! The command line, as a person uses it.
 
-use std::process::{Command, Output};
+use std::process::Output;
 
 use chatroom_status_sync::local::{Stack, sample::APP_KEY};
 use serde_json::{Value, json};
 
-use crate::support::{DESTROY, JOIN, LEAVE, deployment, event, row, rows, send};
+use crate::support::{self, DESTROY, JOIN, LEAVE, deployment, event, row, rows, send};
 
 fn chatroom(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_chatroom"));
-    for variable in [
-        "APP_KEY",
-        "APP_SECRET",
-        "TABLE_NAME",
-        "AWS_ENDPOINT_URL_DYNAMODB",
-    ] {
-        command.env_remove(variable);
-    }
+    let mut command = support::chatroom();
     command.args(arguments).output().unwrap()
 }
 

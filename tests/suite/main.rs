@@ -18,6 +18,7 @@ mod deferring;
 mod faults;
 mod lambda;
 mod lambda_http;
+mod load;
 mod local_queue;
 mod order;
 mod parsing;

@@ -19,14 +19,14 @@ use crate::Result;
 pub struct Access {
     /// The table's name
     #[arg(long, env = "TABLE_NAME", default_value = TABLE)]
-    table: String,
+    pub table: String,
     /// The app whose rooms are meant
     #[arg(long, env = "APP_KEY", default_value = APP_KEY, value_parser = |text: &str| AppKey::new(text))]
     pub app_key: AppKey,
     /// A DynamoDB endpoint, such as the one that `chatroom serve` prints; without it, the one in
     /// AWS
     #[arg(long, env = "AWS_ENDPOINT_URL_DYNAMODB")]
-    endpoint_url: Option<String>,
+    pub endpoint_url: Option<String>,
     /// Print JSON for programs
     #[arg(long)]
     pub json: bool,
@@ -35,7 +35,12 @@ pub struct Access {
 impl Access {
     /// Connects to the table.
     pub async fn table(&self) -> Result<Table> {
-        let config = config(self.endpoint_url.as_deref()).await?;
+        self.table_at(self.endpoint_url.as_deref()).await
+    }
+
+    /// Connects to the table at an endpoint; without one, in AWS.
+    pub async fn table_at(&self, endpoint_url: Option<&str>) -> Result<Table> {
+        let config = config(endpoint_url).await?;
         let client = aws_sdk_dynamodb::Client::new(&config);
         // Reading sets no expiry, so the retention does not matter.
         Ok(Table::new(client, &self.table, 1))

@@ -4,6 +4,7 @@ mod access;
 mod dead_letters;
 mod demo;
 mod event;
+mod load;
 mod send;
 mod serve;
 mod show;
@@ -28,6 +29,8 @@ enum Command {
     Serve(serve::Options),
     /// Make a signed callback: as an API Gateway event, as a curl command, or sent to a URL
     Event(event::Options),
+    /// Play realistic traffic, and check the table against what was accepted
+    Load(load::Options),
     /// Show who is in a room
     Members(show::Members),
     /// Show a room: whether it is active, since when, how many are in it
@@ -48,6 +51,7 @@ async fn main() -> ExitCode {
         Command::Demo => demo::run().await,
         Command::Serve(options) => serve::run(options).await,
         Command::Event(options) => event::run(options).await,
+        Command::Load(options) => options.run().await,
         Command::Members(options) => options.run().await,
         Command::Room(options) => options.run().await,
         Command::User(options) => options.run().await,

@@ -8,7 +8,7 @@ use ureq::Agent;
 use crate::Result;
 
 /// How long the IM server waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Posts a callback; gives status and body of the answer, whatever they are.
 pub async fn post(callback: &SignedCallback, endpoint: &str) -> Result<(u16, String)> {

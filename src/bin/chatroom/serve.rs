@@ -55,7 +55,7 @@ pub async fn run(options: Options) -> Result {
     };
     let environment = Environment::of_process();
     let settings = Environment::new(|name| match environment.get(name) {
-        None if name == "SWEEP_DELAY_SECONDS" => Some(SWEEP_DELAY_SECONDS.to_owned()),
+        None => setting(name),
         // What is printed below is signed for the sample app.
         _ if name == "APP_SECRETS" => None,
         value => value,
@@ -93,8 +93,13 @@ pub async fn run(options: Options) -> Result {
     }
 }
 
+/// What a variable is here, unless somebody sets it.
+pub fn setting(name: &str) -> Option<String> {
+    (name == "SWEEP_DELAY_SECONDS").then(|| SWEEP_DELAY_SECONDS.to_owned())
+}
+
 /// Brings deferred messages to the worker as they become due.
-async fn work(stack: &Stack) -> Result {
+pub async fn work(stack: &Stack) -> Result {
     loop {
         stack.drain().await?;
         tokio::time::sleep(Duration::from_millis(200)).await;

@@ -7,6 +7,7 @@ pub mod runtime_api;
 
 use std::{
     collections::BTreeMap,
+    process::Command,
     sync::{
         LazyLock,
         atomic::{AtomicU32, Ordering},
@@ -75,6 +76,20 @@ pub fn read(event: &WireEvent) -> Event {
             event.status,
         ),
     }
+}
+
+/// The command line, without anything that the environment would tell it.
+pub fn chatroom() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chatroom"));
+    for variable in [
+        "APP_KEY",
+        "APP_SECRET",
+        "TABLE_NAME",
+        "AWS_ENDPOINT_URL_DYNAMODB",
+    ] {
+        command.env_remove(variable);
+    }
+    command
 }
 
 pub fn app() -> AppKey {

@@ -1,0 +1,47 @@
+//! What is deferred becomes messages that SQS takes, as few as hold it, and comes back as the same
+//! plan.
+
+use arbitrary::Unstructured;
+
+use super::{app, assert_sendable, now, story};
+use crate::{
+    callback::Verified,
+    deferred::{Message, messages},
+    event::Event,
+    ids::AppKey,
+    message::MAX_BYTES,
+    parse::parse,
+    plan::Plan,
+};
+
+pub fn check(bytes: &[u8]) {
+    let Ok(events) = story::events(&mut Unstructured::new(bytes)) else {
+        return;
+    };
+    let plan = Plan::of(events);
+    let messages = messages(&app(), plan.clone());
+    let mut back = Vec::new();
+    for message in &messages {
+        assert_sendable(message);
+        back.push(events_of(message));
+    }
+    for (pair, events) in messages.windows(2).zip(&back) {
+        // A comma less per event than was counted while it was packed, and one at the end.
+        let spared = events.len() + 1;
+        let both = pair[0].len() + pair[1].len() + spared;
+        assert!(both > MAX_BYTES, "two messages would fit into one");
+    }
+    assert_eq!(Plan::of(back.concat()), plan);
+}
+
+/// A message's events, as the worker reads them.
+fn events_of(message: &str) -> Vec<Event> {
+    let message: Message<'_> = serde_json::from_str(message).expect("a message");
+    assert_eq!(message.app_key, app().as_str());
+    let events = message.events.expect("events").get().as_bytes();
+    let app = AppKey::new(message.app_key).expect("an app key");
+    let verified = Verified::from_queue(app, events.into());
+    let parsed = parse(&verified, now()).expect("a list");
+    assert_eq!(parsed.faulty, 0, "{:?}", parsed.faults);
+    parsed.events
+}

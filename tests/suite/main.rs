@@ -15,6 +15,7 @@ mod answers;
 mod commands;
 mod dead_letters;
 mod deferring;
+mod estimate;
 mod faults;
 mod lambda;
 mod lambda_http;

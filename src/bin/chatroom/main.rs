@@ -3,6 +3,7 @@
 mod access;
 mod dead_letters;
 mod demo;
+mod estimate;
 mod event;
 mod load;
 mod send;
@@ -31,6 +32,8 @@ enum Command {
     Event(event::Options),
     /// Play realistic traffic, and check the table against what was accepted
     Load(load::Options),
+    /// Estimate what a load needs in AWS, which limit binds first, and what a month costs
+    Estimate(estimate::Options),
     /// Show who is in a room
     Members(show::Members),
     /// Show a room: whether it is active, since when, how many are in it
@@ -52,6 +55,7 @@ async fn main() -> ExitCode {
         Command::Serve(options) => serve::run(options).await,
         Command::Event(options) => event::run(options).await,
         Command::Load(options) => options.run().await,
+        Command::Estimate(options) => options.run(),
         Command::Members(options) => options.run().await,
         Command::Room(options) => options.run().await,
         Command::User(options) => options.run().await,

@@ -2,6 +2,7 @@
 
 pub mod functions;
 pub mod history;
+pub mod meter;
 pub mod oracle;
 pub mod runtime_api;
 

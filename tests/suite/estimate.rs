@@ -1,0 +1,257 @@
+//! `chatroom estimate`, compared with what the functions do and with what the template says.
+
+use std::process::Output;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use chatroom_status_sync::{local::sample::APP_KEY, table::Attributes};
+use dynoxide::types::{Item, item_size};
+use serde_json::{Value, json};
+
+use crate::support::{
+    CREATE, DESTROY, JOIN, LEAVE, chatroom, deployment, event, meter::Meter, send,
+};
+
+fn run(arguments: &[&str]) -> Output {
+    chatroom().arg("estimate").args(arguments).output().unwrap()
+}
+
+/// The estimate for programs.
+fn estimate(arguments: &[&str]) -> Value {
+    let output = run(&[&["--json"], arguments].concat());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// What a change costs: table writes, index writes and reads.
+fn units(of: &Value) -> Value {
+    json!([of["tableWrites"], of["indexWrites"], of["reads"]])
+}
+
+#[tokio::test]
+async fn every_change_uses_the_units_that_the_estimate_says() {
+    for (length, per_write) in [(24, 1.0), (256, 2.0)] {
+        let said = &estimate(&["--id-bytes", &length.to_string()])["unitsPerChange"];
+        let [room, anna, ben] = ["r", "a", "b"].map(|letter| letter.repeat(length));
+        let (meter, stack) = Meter::deployment().await;
+        let used = async |users: &[&str], kind, millis| {
+            let event = event(&room, users, kind, 0, millis);
+            meter.of(&stack, event).await.units()
+        };
+        let mut repeated_join = units(&said["repeat"]);
+        repeated_join[2] = said["join"]["reads"].clone();
+
+        assert_eq!(used(&[], CREATE, 0).await, units(&said["create"]));
+        assert_eq!(used(&[&anna], JOIN, 1).await, units(&said["join"]));
+        assert_eq!(used(&[&anna], JOIN, 1).await, repeated_join);
+        assert_eq!(used(&[&anna], LEAVE, 2).await, units(&said["leave"]));
+        assert_eq!(used(&[&anna], LEAVE, 2).await, units(&said["repeat"]));
+        assert_eq!(used(&[&anna], JOIN, 3).await, units(&said["join"]));
+        assert_eq!(used(&[&anna], LEAVE, 4).await, units(&said["leave"]));
+        assert_eq!(used(&[&ben], JOIN, 5).await, units(&said["join"]));
+        assert_eq!(used(&[], DESTROY, 6).await, units(&said["destroy"]));
+
+        stack.drain().await.unwrap();
+        let mut swept = meter.take().units();
+        assert_eq!(swept[2], 2.0, "the page of members, and the room");
+        swept[2] = 0.0.into();
+        assert_eq!(swept, units(&said["sweptMember"]));
+        assert_eq!(units(&said["join"]), json!([per_write, per_write, 1.0]));
+    }
+}
+
+#[tokio::test]
+async fn a_join_of_many_looks_at_their_room_once() {
+    let (meter, stack) = Meter::deployment().await;
+    meter.of(&stack, event("r", &[], CREATE, 0, 0)).await;
+    let users: Vec<_> = (0..50).map(|number| format!("user-{number}")).collect();
+    let users: Vec<_> = users.iter().map(String::as_str).collect();
+    let used = meter.of(&stack, event("r", &users, JOIN, 0, 1)).await;
+    assert_eq!(used.units(), json!([50.0, 50.0, 1.0]));
+    assert_eq!(
+        json!(used.requests),
+        json!({"GetItem": 1, "UpdateItem": 50})
+    );
+}
+
+#[tokio::test]
+async fn items_are_as_large_as_the_estimate_says() {
+    let stack = deployment().await;
+    let [room, user] = ["r", "u"].map(|letter| letter.repeat(24));
+    let user = [&*user];
+    // No status is 0, because zeros at the end of a number take no room.
+    for event in [
+        event(&room, &[], CREATE, 1, 1),
+        event(&room, &[], DESTROY, 3, 2),
+        event(&room, &[], CREATE, 1, 3),
+        event(&room, &user, JOIN, 1, 4),
+        event(&room, &user, LEAVE, 1, 5),
+        event(&room, &user, JOIN, 1, 6),
+    ] {
+        send(&stack, &[event]).await;
+    }
+    let scan = stack.table.client().scan().table_name(stack.table.name());
+    let items = scan.send().await.unwrap().items.unwrap();
+    let said = &estimate(&["--id-bytes", "24"])["stored"];
+    // The sample app's key, which stands in each item three times, is shorter than a real one.
+    let shorter = 3.0 * (13.0 - f64::from(u32::try_from(APP_KEY.len()).unwrap()));
+    assert_eq!(items.len(), 2);
+    for item in items {
+        let kind = item["kind"].as_s().unwrap();
+        let said = said[format!("{kind}Bytes")].as_f64().unwrap() - shorter;
+        let found = f64::from(u32::try_from(item_size(&as_engine(&item))).unwrap());
+        assert!((found - said).abs() < 0.5, "{kind}: {found} of {said}");
+    }
+}
+
+/// An item as the engine's own rules take it.
+fn as_engine(item: &Attributes) -> Item {
+    let attribute = |(name, value): (&String, &AttributeValue)| {
+        let value = match value {
+            AttributeValue::S(text) => json!({ "S": text }),
+            AttributeValue::N(number) => json!({ "N": number }),
+            other => panic!("no attribute of the table is a {other:?}"),
+        };
+        (name.clone(), value)
+    };
+    serde_json::from_value(Value::Object(item.iter().map(attribute).collect())).unwrap()
+}
+
+#[test]
+fn programs_find_everything_under_its_name() {
+    let estimate = estimate(&[]);
+    let names: Vec<_> = estimate
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "average",
+            "bindsFirst",
+            "cost",
+            "demand",
+            "flashCrowd",
+            "limits",
+            "peak",
+            "stored",
+            "unitsPerChange",
+            "warmThroughput"
+        ]
+    );
+    let items = estimate["cost"]["items"].as_array().unwrap().iter();
+    let sum: f64 = items
+        .map(|item| item["usdPerMonth"].as_f64().unwrap())
+        .sum();
+    let total = estimate["cost"]["usdPerMonth"].as_f64().unwrap();
+    assert!((sum - total).abs() < 1e-6 && total > 0.0, "{sum} {total}");
+    assert_eq!(estimate["peak"]["eventsPerSecond"], 500.0);
+    assert!(estimate["bindsFirst"]["bindsAt"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn the_defaults_and_the_alarms_are_those_of_the_template() {
+    let template = include_str!("../../template.yaml");
+    let default = |parameter: &str| {
+        let (_, after) = template.split_once(&format!("\n  {parameter}:\n")).unwrap();
+        let (_, after) = after.split_once("Default: ").unwrap();
+        after.lines().next().unwrap().to_owned()
+    };
+    let estimate = estimate(&[]);
+    let demand = &estimate["demand"];
+    for (parameter, option) in [
+        ("MemorySize", "memory"),
+        ("BudgetMs", "budgetMs"),
+        ("RetentionDays", "retention"),
+    ] {
+        assert_eq!(demand[option].to_string(), default(parameter), "{option}");
+    }
+    assert_eq!(demand["architecture"], default("Architecture"));
+    let mut items = estimate["cost"]["items"].as_array().unwrap().iter();
+    let alarms = items.find(|item| item["unit"] == "alarms").unwrap();
+    let found = template.matches("AWS::CloudWatch::Alarm").count();
+    assert_eq!(alarms["amount"].to_string(), format!("{found}.0"));
+}
+
+#[test]
+fn the_first_limit_changes_as_peak_and_flash_crowd_grow() {
+    let first = |arguments: &[&str]| {
+        let first = &estimate(arguments)["bindsFirst"];
+        let [name, of] = ["name", "of"].map(|field| first[field].as_str().unwrap().to_owned());
+        let is_exceeded = first["needed"].as_f64() > first["allowed"].as_f64();
+        (name, of, is_exceeded)
+    };
+    let expect = |name: &str, of: &str, is_exceeded| (name.to_owned(), of.to_owned(), is_exceeded);
+    let (peak, crowd) = ("peakEventsPerSecond", "flashCrowdUsers");
+    let small = ["--flash-crowd", "10"];
+    assert_eq!(
+        first(&small),
+        expect("a new table's throughput", peak, false)
+    );
+    assert_eq!(
+        first(&[&small[..], &["--peak", "5000"]].concat()),
+        expect("a new table's throughput", peak, true)
+    );
+    assert_eq!(
+        first(&[&small[..], &["--peak", "5000", "--busiest-room", "90"]].concat()),
+        expect("the busiest room's partition", peak, true)
+    );
+    let functions = expect("Lambda concurrency", crowd, true);
+    assert_eq!(first(&["--flash-crowd", "5000"]), functions);
+    let raised = ["--flash-crowd", "5000", "--lambda-concurrency", "10000"];
+    assert_eq!(first(&raised), expect("Lambda scaling rate", crowd, true));
+    // Many users in each event need few functions, and as many writes.
+    let batched = ["--users-per-event", "100", "--events-per-second", "1"];
+    let batched = [&batched[..], &["--flash-crowd", "5000"]].concat();
+    assert_eq!(
+        first(&batched),
+        expect("the crowded room's partition", crowd, true)
+    );
+}
+
+#[test]
+fn people_read_figures_with_units_and_which_limit_is_first() {
+    let output = run(&["--flash-crowd", "20000"]);
+    let shown = String::from_utf8(output.stdout).unwrap();
+    for part in [
+        "20,000 join one room in 1 s",
+        "1,000 functions at once",
+        "GB-months",
+        "$0.625 per million",
+        "The first limit is Lambda concurrency: it binds at ",
+        "per million events",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+}
+
+#[test]
+fn nonsense_is_refused_by_the_name_of_its_option() {
+    for (option, value) in [
+        ("--events-per-second", "-1"),
+        ("--peak", "nan"),
+        ("--peak", "inf"),
+        ("--peak", "1"),
+        ("--rooms", "0"),
+        ("--busiest-room", "101"),
+        ("--room-churn", "1e13"),
+        ("--flash-crowd", "-5"),
+        ("--flash-seconds", "0"),
+        ("--users-per-event", "0"),
+        ("--events-per-callback", "many"),
+        ("--repeats", "-0.1"),
+        ("--id-bytes", "257"),
+        ("--memory", "64"),
+        ("--architecture", "mips"),
+        ("--warm-ms", "0"),
+        ("--budget-ms", "4001"),
+    ] {
+        let output = run(&[option, value]);
+        assert!(!output.status.success(), "{option} {value}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(option), "{option} {value}: {said}");
+        assert!(output.stdout.is_empty());
+    }
+}

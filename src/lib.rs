@@ -30,7 +30,7 @@
 //!
 //! Who calls whom:
 //!
-//! * [`settings`], [`aws`] and [`secrets`]: what a function needs before it can start.
+//! * [`settings`], [`addresses`], [`connections`], [`aws`] and [`secrets`]: what a function needs before it can start.
 //! * [`answer`], [`log`] and [`failure`]: what the caller hears, and what the operator reads.
 //! * [`deadlines`]: how much of the sender's patience is left.
 //! * [`store`]: what becomes of a verified body, all of the above in one place.
@@ -39,9 +39,11 @@
 //! * [`gateway`] and [`lambda`]: API Gateway's events, and the Lambda runtime around them.
 //! * [`local`]: all of it on one machine, for people and for tests.
 
+pub mod addresses;
 pub mod answer;
 pub mod aws;
 pub mod callback;
+pub mod connections;
 pub mod dead_letters;
 pub mod deadlines;
 pub mod deferred;

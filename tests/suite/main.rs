@@ -13,6 +13,7 @@ mod support;
 
 mod answers;
 mod commands;
+mod connections;
 mod dead_letters;
 mod deferring;
 mod estimate;

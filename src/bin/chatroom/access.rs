@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
 use chatroom_status_sync::{
-    aws,
+    connections,
     ids::AppKey,
     local::{TABLE, sample::APP_KEY},
     settings::Environment,
@@ -50,7 +50,7 @@ impl Access {
 /// The standard credentials and region. An endpoint on this machine needs neither.
 pub async fn config(endpoint_url: Option<&str>) -> Result<SdkConfig> {
     let mut config = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(aws::http_client(&Environment::of_process())?);
+        .http_client(connections::client(&Environment::of_process())?);
     if let Some(url) = endpoint_url {
         config = config.endpoint_url(url);
         if is_local(url) {

@@ -1,0 +1,75 @@
+//! The addresses of a host, asked for once by all who open connections to it at the same time.
+//!
+//! A lookup takes a thread, and a query to a name server that counts them. A start opens two
+//! connections, and a callback about many users sixty more; each would look up the same name.
+
+use std::{
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+    vec,
+};
+
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Shared, WeakShared},
+};
+use hyper_util::client::legacy::connect::dns::Name;
+use tokio::net::lookup_host;
+use tower_service::Service;
+
+/// What a lookup gives everybody who waits for it.
+type Found = Result<Vec<SocketAddr>, Arc<io::Error>>;
+type Lookup = BoxFuture<'static, Found>;
+
+/// Looks hosts up. Clones know of each other's lookups.
+///
+/// Nothing is remembered once it is found: how long it stays true is not known here, and a frozen
+/// function does not even know how long ago that was.
+#[derive(Clone, Default)]
+pub struct Addresses {
+    latest: Arc<Mutex<Option<Latest>>>,
+}
+
+/// The lookup that was begun last. Whoever waits for it keeps it alive.
+struct Latest {
+    host: Name,
+    lookup: WeakShared<Lookup>,
+}
+
+impl Addresses {
+    /// Joins the lookup that is under way for this host, or begins one.
+    fn look_up(&self, host: Name) -> Shared<Lookup> {
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = latest.as_ref().filter(|latest| latest.host == host);
+        if let Some(lookup) = same.and_then(|latest| latest.lookup.upgrade()) {
+            return lookup;
+        }
+        let name = host.clone();
+        let lookup = async move {
+            // Whoever connects replaces the port.
+            let found = lookup_host((name.as_str(), 0)).await.map_err(Arc::new)?;
+            Ok(found.collect())
+        };
+        let lookup = lookup.boxed().shared();
+        *latest = lookup.downgrade().map(|lookup| Latest { host, lookup });
+        lookup
+    }
+}
+
+impl Service<Name> for Addresses {
+    type Response = vec::IntoIter<SocketAddr>;
+    type Error = Arc<io::Error>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, host: Name) -> Self::Future {
+        let found = self.look_up(host);
+        Box::pin(async move { Ok(found.await?.into_iter()) })
+    }
+}

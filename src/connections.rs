@@ -1,0 +1,130 @@
+//! How requests of the SDK reach AWS: HTTP/1.1 over rustls, on connections that are kept.
+//!
+//! The SDK's own client also speaks HTTP/2 and to proxies, looks into the operating system's trust
+//! store, and takes other roots as PEM text only, to be parsed at each start. Of what a function
+//! loads and does before its first request, that was a good part.
+//!
+//! * **TLS is rustls on ring.** The SDK's default, AWS-LC, gathers CPU jitter as entropy once per
+//!   process; at the share of a core that a small function gets, that takes longer than everything
+//!   else in a start. The price is that ring offers no post-quantum key exchange and no FIPS mode.
+//! * **Roots are Mozilla's, compiled in** and parsed at compile time. `AWS_CA_BUNDLE` replaces them
+//!   where a proxy or a test brings its own.
+
+use std::{fs, sync::Arc, time::Duration};
+
+use aws_smithy_runtime_api::client::{
+    http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
+    orchestrator::{HttpRequest, HttpResponse},
+    result::ConnectorError,
+};
+use aws_smithy_types::body::SdkBody;
+use aws_types::sdk_config::SharedHttpClient;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{
+        Client,
+        connect::{HttpConnector as Tcp, capture_connection},
+    },
+    rt::TokioExecutor,
+};
+use rustls::{
+    CipherSuite, ClientConfig, RootCertStore, SupportedCipherSuite,
+    crypto::ring,
+    pki_types::{CertificateDer, pem::PemObject},
+};
+
+use crate::{
+    addresses::Addresses,
+    settings::{Environment, SettingError},
+};
+
+/// To establish a connection. TLS has what is left of the attempt's own time.
+const CONNECT: Duration = Duration::from_secs(1);
+/// Its handshake hashes with SHA-256, for which processors have instructions. The library's first
+/// choice hashes with SHA-384, for which most have none.
+const PREFERRED: CipherSuite = CipherSuite::TLS13_AES_128_GCM_SHA256;
+
+/// A pool of connections, to any host.
+#[derive(Debug)]
+struct Connections(Client<HttpsConnector<Tcp<Addresses>>, SdkBody>);
+
+/// The HTTP client of all services.
+///
+/// # Errors
+/// If `AWS_CA_BUNDLE` names no file of PEM certificates.
+pub fn client(env: &Environment<'_>) -> Result<SharedHttpClient, SettingError> {
+    let roots = match env.get("AWS_CA_BUNDLE") {
+        Some(path) => bundle(&path)?,
+        None => RootCertStore {
+            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+        },
+    };
+    let mut provider = ring::default_provider();
+    // The first that the server also knows is taken.
+    let is_preferred = |suite: &SupportedCipherSuite| suite.suite() == PREFERRED;
+    provider
+        .cipher_suites
+        .sort_by_key(|suite| !is_preferred(suite));
+    let tls = ClientConfig::builder_with_provider(Arc::new(provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|why| SettingError::new(format!("TLS cannot be set up: {why}")))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let mut tcp = Tcp::new_with_resolver(Addresses::default());
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(CONNECT));
+    tcp.enforce_http(false);
+    let connector = HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(tcp);
+    let client = Client::builder(TokioExecutor::new()).build(connector);
+    // One for all services and time-outs.
+    let connector = SharedHttpConnector::new(Connections(client));
+    Ok(http_client_fn(move |_, _| connector.clone()))
+}
+
+impl HttpConnector for Connections {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let mut request = match request.try_into_http1x() {
+            Ok(request) => request,
+            Err(why) => {
+                return HttpConnectorFuture::ready(Err(ConnectorError::user(why.into())));
+            }
+        };
+        let connection = capture_connection(&mut request);
+        let response = self.0.request(request);
+        HttpConnectorFuture::new(async move {
+            // All requests of ours can be repeated, so the SDK may repeat every one that failed.
+            let response = response
+                .await
+                .map_err(|why| ConnectorError::io(why.into()))?;
+            // Another host may do better.
+            if response.status().is_server_error()
+                && let Some(connection) = connection.connection_metadata().as_ref()
+            {
+                connection.poison();
+            }
+            HttpResponse::try_from(response.map(SdkBody::from_body_1_x))
+                .map_err(|why| ConnectorError::other(why.into(), None))
+        })
+    }
+}
+
+fn bundle(path: &str) -> Result<RootCertStore, SettingError> {
+    let wrong = |why: String| {
+        SettingError::new(format!(
+            "AWS_CA_BUNDLE holds {path:?}, {why}; it should be a file of PEM certificates"
+        ))
+    };
+    let pem = fs::read(path).map_err(|why| wrong(why.to_string()))?;
+    let certificates = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>();
+    let certificates = certificates.map_err(|why| wrong(why.to_string()))?;
+    let mut roots = RootCertStore::empty();
+    // Bundles of whole systems have a few that no verifier of today understands.
+    match roots.add_parsable_certificates(certificates) {
+        (0, _) => Err(wrong("which has none that can be used".to_owned())),
+        _ => Ok(roots),
+    }
+}

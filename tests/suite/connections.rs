@@ -1,0 +1,135 @@
+//! The way to the table: whom a function trusts, and how often it asks where that is.
+
+use std::{fs, path::PathBuf, sync::Arc};
+
+use chatroom_status_sync::{
+    addresses::Addresses, connections, local::Stack, settings::Environment,
+};
+use hyper_util::client::legacy::connect::dns::Name;
+use rustls::{
+    ServerConfig,
+    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+};
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+};
+use tokio_rustls::TlsAcceptor;
+use tower_service::Service;
+
+use crate::support::{
+    counts, deployment,
+    functions::{answer, gateway, in_front_of, join},
+    row, rows,
+};
+
+/// TLS in front of a deployment's engine. Gives its URL, and the certificate as PEM.
+async fn tls_to(stack: &Stack) -> (String, String) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!(
+        "https://localhost:{}",
+        listener.local_addr().unwrap().port()
+    );
+    let engine = stack
+        .engine
+        .url()
+        .strip_prefix("http://")
+        .unwrap()
+        .to_owned();
+    tokio::spawn(async move {
+        while let Ok((connection, _)) = listener.accept().await {
+            let (acceptor, engine) = (acceptor.clone(), engine.clone());
+            tokio::spawn(async move {
+                // Whoever does not trust us hangs up.
+                let mut client = acceptor.accept(connection).await?;
+                let mut server = TcpStream::connect(engine).await?;
+                copy_bidirectional(&mut client, &mut server).await
+            });
+        }
+    });
+    (url, made.cert.pem())
+}
+
+fn file(name: &str, content: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::write(&path, content).unwrap();
+    path
+}
+
+#[tokio::test]
+async fn a_function_trusts_the_bundle_that_it_is_given() {
+    let stack = deployment().await;
+    let (url, certificate) = tls_to(&stack).await;
+    let bundle = file("trusted.pem", &certificate);
+    let variables = [
+        ("AWS_ENDPOINT_URL_DYNAMODB", &*url),
+        ("AWS_CA_BUNDLE", bundle.to_str().unwrap()),
+    ];
+    let mut function = in_front_of(&stack, &variables).await;
+    let response = function.invoke(gateway(&join("u")).to_string()).await;
+    assert_eq!(counts(&answer(&response.unwrap())), [1, 0, 0, 0]);
+    let rows = rows(&stack.table).await;
+    assert_eq!(row(&rows, "r", Some("u"))["membership"], "joined");
+}
+
+#[tokio::test]
+async fn a_function_sends_nothing_to_whom_nobody_vouches_for() {
+    let stack = deployment().await;
+    let (url, _) = tls_to(&stack).await;
+    let mut function = in_front_of(&stack, &[("AWS_ENDPOINT_URL_DYNAMODB", &url)]).await;
+    let response = function.invoke(gateway(&join("u")).to_string()).await;
+    assert_eq!(counts(&answer(&response.unwrap())), [0, 0, 1, 0]);
+    let log = function.end();
+    assert!(
+        log.contains("invalid peer certificate: UnknownIssuer"),
+        "{log}"
+    );
+}
+
+#[test]
+fn a_bundle_that_is_none_is_named_before_anything_starts() {
+    let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    for (path, why) in [
+        (PathBuf::from("/nowhere.pem"), "No such file"),
+        (file("empty.pem", ""), "none that can be used"),
+        (file("broken.pem", broken), "none that can be used"),
+        (
+            file("cut.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n"),
+            "section end",
+        ),
+    ] {
+        let env = Environment::new(|name| {
+            (name == "AWS_CA_BUNDLE").then(|| path.to_str().unwrap().to_owned())
+        });
+        let error = connections::client(&env).unwrap_err().to_string();
+        assert!(
+            error.contains("AWS_CA_BUNDLE") && error.contains(why),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn lookups_of_one_host_at_the_same_time_are_one_lookup() {
+    let addresses = Addresses::default();
+    // No name server is asked for such a name, and an error can be told from another one.
+    let look_up = |host: &str| addresses.clone().call(host.parse::<Name>().unwrap());
+    let (first, other) = (look_up("a\0"), look_up("b\0"));
+    let (second, third) = (look_up("b\0"), look_up("b\0"));
+    let (first, other) = (first.await.unwrap_err(), other.await.unwrap_err());
+    let (second, third) = (second.await.unwrap_err(), third.await.unwrap_err());
+    assert!(Arc::ptr_eq(&other, &second) && Arc::ptr_eq(&second, &third));
+    assert!(!Arc::ptr_eq(&first, &second), "another host");
+    let later = look_up("b\0").await.unwrap_err();
+    assert!(!Arc::ptr_eq(&later, &third), "nothing is remembered");
+
+    let found: Vec<_> = look_up("localhost").await.unwrap().collect();
+    assert!(!found.is_empty() && found.iter().all(|address| address.ip().is_loopback()));
+}

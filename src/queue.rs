@@ -52,6 +52,9 @@ impl Queue {
     /// # Errors
     /// Why one of them is not known to be there; some may be. Repeating them is harmless.
     pub async fn send(&self, messages: Vec<Outgoing>, deadline: Instant) -> Result<(), String> {
+        if messages.is_empty() {
+            return Ok(());
+        }
         let batches = stream::iter(batches(messages));
         let sent = batches
             .map(|batch| self.send_batch(batch))

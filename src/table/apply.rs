@@ -78,9 +78,14 @@ impl Table {
     async fn round<'a>(
         &self,
         app: &AppKey,
-        mut steps: impl Iterator<Item = Step<'a>>,
+        steps: impl Iterator<Item = Step<'a>>,
         progress: &mut Progress,
     ) {
+        let mut steps = steps.peekable();
+        // Most rounds have nothing to do, and the room for what runs is large.
+        if steps.peek().is_none() {
+            return;
+        }
         let mut running = FuturesUnordered::new();
         loop {
             let free = CONCURRENCY - running.len();

@@ -9,6 +9,7 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
+    time::Duration,
     vec,
 };
 
@@ -17,8 +18,11 @@ use futures_util::{
     future::{BoxFuture, Shared, WeakShared},
 };
 use hyper_util::client::legacy::connect::dns::Name;
-use tokio::net::lookup_host;
+use tokio::{net::lookup_host, time::timeout};
 use tower_service::Service;
+
+/// A query that is lost is repeated after seconds, so another lookup is sooner.
+const LOOKUP: Duration = Duration::from_millis(500);
 
 /// What a lookup gives everybody who waits for it.
 type Found = Result<Vec<SocketAddr>, Arc<io::Error>>;
@@ -50,8 +54,9 @@ impl Addresses {
         let name = host.clone();
         let lookup = async move {
             // Whoever connects replaces the port.
-            let found = lookup_host((name.as_str(), 0)).await.map_err(Arc::new)?;
-            Ok(found.collect())
+            let found = timeout(LOOKUP, lookup_host((name.as_str(), 0))).await;
+            let found = found.unwrap_or_else(|late| Err(late.into()));
+            Ok(found.map_err(Arc::new)?.collect())
         };
         let lookup = lookup.boxed().shared();
         *latest = lookup.downgrade().map(|lookup| Latest { host, lookup });

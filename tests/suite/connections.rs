@@ -1,9 +1,16 @@
 //! The way to the table: whom a function trusts, and how often it asks where that is.
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
 
+use aws_sdk_dynamodb::types::AttributeValue;
+use axum::{Router, extract::ConnectInfo, http::StatusCode};
 use chatroom_status_sync::{
-    addresses::Addresses, connections, local::Stack, settings::Environment,
+    addresses::Addresses, aws::Aws, connections, local::Stack, settings::Environment,
 };
 use hyper_util::client::legacy::connect::dns::Name;
 use rustls::{
@@ -114,6 +121,42 @@ fn a_bundle_that_is_none_is_named_before_anything_starts() {
             "{error}"
         );
     }
+}
+
+/// A server whose first connection leads to a host that is out of order.
+async fn first_host_fails() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let first = Arc::new(OnceLock::new());
+    let answer = move |ConnectInfo(peer): ConnectInfo<SocketAddr>| {
+        let status = if *first.get_or_init(|| peer) == peer {
+            StatusCode::INTERNAL_SERVER_ERROR
+        } else {
+            StatusCode::OK
+        };
+        async move { (status, "{}") }
+    };
+    let app = Router::new().fallback(answer);
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    url
+}
+
+#[tokio::test]
+async fn what_failed_at_one_host_is_repeated_at_another() {
+    let url = first_host_fails().await;
+    let env = Environment::new(|name| match name {
+        "AWS_ENDPOINT_URL" => Some(url.clone()),
+        "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("local".to_owned()),
+        _ => None,
+    });
+    let request = Aws::from_env(&env).unwrap().dynamodb().get_item();
+    let key = AttributeValue::S("key".to_owned());
+    let request = request
+        .table_name("table")
+        .key("pk", key.clone())
+        .key("sk", key);
+    request.send().await.unwrap();
 }
 
 #[tokio::test]

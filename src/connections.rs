@@ -28,7 +28,7 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use rustls::{
-    CipherSuite, ClientConfig, RootCertStore, SupportedCipherSuite,
+    CipherSuite, ClientConfig, RootCertStore,
     crypto::ring,
     pki_types::{CertificateDer, pem::PemObject},
 };
@@ -56,34 +56,49 @@ struct Connections(Client<HttpsConnector<Tcp<Addresses>>, SdkBody>);
 pub fn client(env: &Environment<'_>) -> Result<SharedHttpClient, SettingError> {
     let roots = match env.get("AWS_CA_BUNDLE") {
         Some(path) => bundle(&path)?,
-        None => RootCertStore {
-            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-        },
+        None => mozilla_roots(),
     };
+    let mut tcp = Tcp::new_with_resolver(Addresses::default());
+    tcp.set_connect_timeout(Some(CONNECT));
+    let client = Client::builder(TokioExecutor::new()).build(connector(tcp, roots)?);
+    // One for all services and time-outs.
+    let connector = SharedHttpConnector::new(Connections(client));
+    Ok(http_client_fn(move |_, _| connector.clone()))
+}
+
+/// What opens connections: over `tcp`, and with TLS, where the URL says so, to whom the roots vouch
+/// for.
+///
+/// # Errors
+/// None that is known: what TLS needs is compiled in.
+pub fn connector<R>(
+    mut tcp: Tcp<R>,
+    roots: RootCertStore,
+) -> Result<HttpsConnector<Tcp<R>>, SettingError> {
     let mut provider = ring::default_provider();
     // A server without an order of its own takes the first that it knows.
-    let is_preferred = |suite: &SupportedCipherSuite| suite.suite() == PREFERRED;
-    provider
-        .cipher_suites
-        .sort_by_key(|suite| !is_preferred(suite));
+    let suites = &mut provider.cipher_suites;
+    suites.sort_by_key(|suite| suite.suite() != PREFERRED);
     let tls = ClientConfig::builder_with_provider(Arc::new(provider))
         .with_safe_default_protocol_versions()
         .map_err(|why| SettingError::new(format!("TLS cannot be set up: {why}")))?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let mut tcp = Tcp::new_with_resolver(Addresses::default());
     tcp.set_nodelay(true);
-    tcp.set_connect_timeout(Some(CONNECT));
     tcp.enforce_http(false);
-    let connector = HttpsConnectorBuilder::new()
+    Ok(HttpsConnectorBuilder::new()
         .with_tls_config(tls)
         .https_or_http()
         .enable_http1()
-        .wrap_connector(tcp);
-    let client = Client::builder(TokioExecutor::new()).build(connector);
-    // One for all services and time-outs.
-    let connector = SharedHttpConnector::new(Connections(client));
-    Ok(http_client_fn(move |_, _| connector.clone()))
+        .wrap_connector(tcp))
+}
+
+/// Those whom Mozilla trusts.
+#[must_use]
+pub fn mozilla_roots() -> RootCertStore {
+    RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    }
 }
 
 impl HttpConnector for Connections {

@@ -7,12 +7,13 @@ use axum::{
     http::{Method, Request, Uri, header::CONTENT_TYPE},
 };
 use chatroom_status_sync::{
+    connections::{connector, mozilla_roots},
     failure::in_words,
     keyring::Secret,
     local::sample::{SignedCallback, WireEvent, body_of},
     time::Timestamp,
 };
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnector;
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
@@ -79,14 +80,7 @@ impl Sender {
         if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.query().is_some() {
             return Err(format!("{endpoint} is no http or https URL without a query").into());
         }
-        let mut tcp = HttpConnector::new();
-        tcp.set_nodelay(true);
-        tcp.enforce_http(false);
-        let connector = HttpsConnectorBuilder::new()
-            .with_webpki_roots()
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
+        let connector = connector(HttpConnector::new(), mozilla_roots())?;
         let client = Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(connections)
             .build(connector);

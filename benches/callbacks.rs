@@ -3,6 +3,7 @@
 
 use chatroom_status_sync::{
     callback::{Freshness, Unverified, Verified},
+    event::Kind,
     keyring::Keyring,
     local::sample::{APP_KEY, APP_SECRET, SignedCallback, WireEvent, body_of},
     parse::parse,
@@ -10,9 +11,6 @@ use chatroom_status_sync::{
     time::Timestamp,
 };
 use divan::{Bencher, counter::ItemsCount};
-
-/// The type of an event that says who joined.
-const JOIN: u64 = 1;
 
 const USERS: [usize; 3] = [1, 100, 10_000];
 
@@ -60,7 +58,13 @@ fn keyring() -> Keyring {
 fn callback(users: usize, now: Timestamp) -> SignedCallback {
     let users: Vec<String> = (0..users).map(|user| format!("user-{user:08}")).collect();
     let users: Vec<&str> = users.iter().map(String::as_str).collect();
-    SignedCallback::now(body_of(&[WireEvent::new("room", &users, JOIN, 0, now)]))
+    SignedCallback::now(body_of(&[WireEvent::new(
+        "room",
+        &users,
+        Kind::Join as u64,
+        0,
+        now,
+    )]))
 }
 
 fn received(callback: &SignedCallback) -> Unverified {

@@ -6,7 +6,6 @@
 use std::{
     io,
     net::SocketAddr,
-    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
     time::Duration,
@@ -14,7 +13,7 @@ use std::{
 };
 
 use futures_util::{
-    FutureExt,
+    FutureExt, TryFutureExt,
     future::{BoxFuture, Shared, WeakShared},
 };
 use hyper_util::client::legacy::connect::dns::Name;
@@ -67,14 +66,13 @@ impl Addresses {
 impl Service<Name> for Addresses {
     type Response = vec::IntoIter<SocketAddr>;
     type Error = Arc<io::Error>;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, host: Name) -> Self::Future {
-        let found = self.look_up(host);
-        Box::pin(async move { Ok(found.await?.into_iter()) })
+        self.look_up(host).map_ok(Vec::into_iter).boxed()
     }
 }

@@ -52,9 +52,6 @@ impl Aws {
             .with_max_attempts(ATTEMPTS)
             .with_initial_backoff(Duration::from_millis(50))
             .with_max_backoff(Duration::from_millis(500));
-        let time_outs = TimeoutConfig::builder()
-            .operation_attempt_timeout(ATTEMPT)
-            .build();
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region))
@@ -65,7 +62,7 @@ impl Aws {
             // would be noticed.
             .identity_cache(IdentityCache::no_cache())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .timeout_config(time_outs)
+            .timeout_config(time_outs(ATTEMPT))
             .build();
         let endpoint = |service| env.get(service).or_else(|| env.get("AWS_ENDPOINT_URL"));
         let endpoints = [
@@ -82,10 +79,8 @@ impl Aws {
     /// The same with another limit for one attempt at a request.
     #[must_use]
     pub fn with_attempt(mut self, limit: Duration) -> Self {
-        let time_outs = TimeoutConfig::builder()
-            .operation_attempt_timeout(limit)
-            .build();
-        self.config = self.config.into_builder().timeout_config(time_outs).build();
+        let config = self.config.into_builder();
+        self.config = config.timeout_config(time_outs(limit)).build();
         self
     }
 
@@ -112,4 +107,9 @@ impl Aws {
         config.set_endpoint_url(self.endpoints[2].clone());
         aws_sdk_secretsmanager::Client::from_conf(config.build())
     }
+}
+
+fn time_outs(attempt: Duration) -> TimeoutConfig {
+    let time_outs = TimeoutConfig::builder();
+    time_outs.operation_attempt_timeout(attempt).build()
 }

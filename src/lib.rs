@@ -30,7 +30,8 @@
 //!
 //! Who calls whom:
 //!
-//! * [`settings`], [`addresses`], [`connections`], [`aws`] and [`secrets`]: what a function needs before it can start.
+//! * [`settings`], [`addresses`], [`connections`], [`aws`] and [`secrets`]: what a function needs
+//!   before it can start.
 //! * [`answer`], [`log`] and [`failure`]: what the caller hears, and what the operator reads.
 //! * [`deadlines`]: how much of the sender's patience is left.
 //! * [`store`]: what becomes of a verified body, all of the above in one place.

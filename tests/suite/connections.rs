@@ -164,12 +164,13 @@ async fn lookups_of_one_host_at_the_same_time_are_one_lookup() {
     let addresses = Addresses::default();
     // No name server is asked for such a name, and an error can be told from another one.
     let look_up = |host: &str| addresses.clone().call(host.parse::<Name>().unwrap());
-    let (first, other) = (look_up("a\0"), look_up("b\0"));
-    let (second, third) = (look_up("b\0"), look_up("b\0"));
-    let (first, other) = (first.await.unwrap_err(), other.await.unwrap_err());
-    let (second, third) = (second.await.unwrap_err(), third.await.unwrap_err());
-    assert!(Arc::ptr_eq(&other, &second) && Arc::ptr_eq(&second, &third));
-    assert!(!Arc::ptr_eq(&first, &second), "another host");
+    let elsewhere = look_up("a\0");
+    let [first, second, third] = [look_up("b\0"), look_up("b\0"), look_up("b\0")];
+    let elsewhere = elsewhere.await.unwrap_err();
+    let (first, second) = (first.await.unwrap_err(), second.await.unwrap_err());
+    let third = third.await.unwrap_err();
+    assert!(Arc::ptr_eq(&first, &second) && Arc::ptr_eq(&second, &third));
+    assert!(!Arc::ptr_eq(&elsewhere, &first), "another host");
     let later = look_up("b\0").await.unwrap_err();
     assert!(!Arc::ptr_eq(&later, &third), "nothing is remembered");
 

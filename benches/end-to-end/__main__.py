@@ -32,7 +32,7 @@ def main(arguments: list[str]):
             folder = ROOT / "target" / "performance"
             _measure(QUICK, raw=folder, page=folder)
         case ["compare", *binaries] if binaries:
-            others = [Function(path, [str(Path(path).resolve())]) for path in binaries]
+            others = [Function(path, [path]) for path in binaries]
             seen = lives.measure([CALLBACK, *others], FULL.lives, FULL.warm_answers)
             print(tables.starts(seen), tables.warm(seen), sep="\n\n")
         case _:

@@ -1,4 +1,4 @@
-"""The share of a core that Lambda gives a function: all of it while it starts, then what its memory
+"""The share of a core that Lambda gives a function: no limit while it starts, then what its memory
 buys, enforced by the kernel (CFS bandwidth control) as on Lambda."""
 
 import contextlib

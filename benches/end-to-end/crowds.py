@@ -1,7 +1,9 @@
 """Callbacks about many users, beside what the engine takes for as many bare updates."""
 
+import math
 from dataclasses import dataclass
 from itertools import islice
+from statistics import median
 
 import bare_updates
 from callbacks import join, newcomers
@@ -23,6 +25,14 @@ class Crowd:
     peak_memory: int
     # What the engine takes for as many bare updates.
     bare_seconds: float
+
+
+def to_bare_updates(runs: list[Crowd]) -> float:
+    """The ratio of both times. There is none where some users were deferred: that takes no time
+    here."""
+    if any(run.deferred for run in runs):
+        return math.inf
+    return median(run.seconds / run.bare_seconds for run in runs)
 
 
 def measure(sizes: list[int], repetitions: int) -> list[Crowd]:

@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from callbacks import joins
-from deployment import deployment
 from functions import ALL, WITH_SYMBOLS, Function
 from process import Process
-from tls import tls_to
+from tls import deployment_behind_tls
 from warm import ROOMS
 
 # A warm answer is a mean of so many.
@@ -47,9 +46,7 @@ class Instructions:
 
 def measure() -> list[Instructions]:
     """Counts three runs of each: one without, one with one, and one with many events."""
-    with deployment() as behind, tls_to(behind.dynamodb) as tls:
-        behind.create_rooms(*ROOMS)
-        variables = behind.variables() | tls
+    with deployment_behind_tls(*ROOMS) as variables:
         return [_of(function, variables) for function in ALL if function.binary]
 
 

@@ -8,10 +8,9 @@ from itertools import product
 
 from callbacks import joins
 from cpu_share import cpu_of
-from deployment import deployment
 from functions import Function
 from process import Process
-from tls import tls_to
+from tls import deployment_behind_tls
 from warm import ROOMS, Warm, keep_busy, warm_up
 
 # Sizes of a function in MB; the last is without a limit, which takes the noise out of CPU times.
@@ -39,9 +38,7 @@ class Life:
 
 def measure(functions: list[Function], repetitions: int, answers: int) -> list[Life]:
     """Lets each function live so often at each size. Gives their lives in the functions' order."""
-    with deployment() as behind, tls_to(behind.dynamodb) as tls:
-        behind.create_rooms(*ROOMS)
-        variables = behind.variables() | tls
+    with deployment_behind_tls(*ROOMS) as variables:
         in_turn = _in_turn(functions, repetitions)
         lives = [_live(*each, variables, answers) for each in in_turn]
     names = [function.name for function in functions]

@@ -1,7 +1,9 @@
 """The results as Markdown tables."""
 
+import math
 from statistics import median
 
+from crowds import Crowd, to_bare_updates
 from functions import ALL, CALLBACK, FLOOR
 from lives import Life
 from results import Results
@@ -24,10 +26,10 @@ def starts(lives: list[Life]) -> str:
     ours = middle(groups[CALLBACK.name, 128], "cold")
     rows = []
     for name in grouped(lives, "function"):
-        full, quarter, eighth = (groups[name, size] for size in (None, 256, 128))
-        first = [_ms(middle(each, "first_answer")) for each in (full, quarter, eighth)]
-        cold = [life.cold for life in eighth]
-        start = _ms(middle(full + quarter + eighth, "start"))
+        unlimited, larger, smaller = (groups[name, size] for size in (None, 256, 128))
+        first = [_ms(middle(each, "first_answer")) for each in (unlimited, larger, smaller)]
+        cold = [life.cold for life in smaller]
+        start = _ms(middle(unlimited + larger + smaller, "start"))
         ratio = f"{median(cold) / ours:.3g} ×"
         rows.append((name, start, *first, _ms(median(cold)), _ms(max(cold)), ratio))
     head = ["function", "start", "first answer: no limit", "256 MB", "128 MB"]
@@ -99,17 +101,14 @@ def work(results: Results) -> str:
 def crowds(results: Results) -> str:
     """Callbacks about many users."""
     by_size = grouped(results.crowds, "users")
-    least = middle(by_size[1], "peak_memory")
     rows = []
     for users, runs in by_size.items():
-        ratio = f"{median(run.seconds / run.bare_seconds for run in runs):.2f} ×"
-        if any(run.deferred for run in runs):
-            ratio = "–"
-        peak = middle(runs, "peak_memory")
+        ratio = to_bare_updates(runs)
+        ratio = f"{ratio:.2f} ×" if math.isfinite(ratio) else "–"
         stored = [f"{middle(runs, field):,.0f}" for field in ("applied", "deferred")]
         seconds = [_ms(middle(runs, field)) for field in ("seconds", "bare_seconds")]
-        per_user = f"{(peak - least) / users:,.0f}" if users > 1 else "–"
-        memory = [f"{peak / MB:.1f} MB", per_user]
+        per_user = _bytes_per_user(by_size, users) if users > 1 else "–"
+        memory = [f"{middle(runs, 'peak_memory') / MB:.1f} MB", per_user]
         rows.append((f"{users:,}", *seconds, ratio, *stored, *memory))
     head = ["users", "answer", "bare updates", "ratio", "applied", "deferred"]
     return _table([*head, "peak memory", "bytes per user"], rows)
@@ -119,8 +118,12 @@ def memory(results: Results) -> dict[str, str]:
     """What each user of the largest callback takes, in bytes."""
     by_size = grouped(results.crowds, "users")
     most = max(by_size)
-    grown = middle(by_size[most], "peak_memory") - middle(by_size[1], "peak_memory")
-    return {"bytes_per_user": f"{grown / most:,.0f}", "most_users": f"{most:,}"}
+    return {"bytes_per_user": _bytes_per_user(by_size, most), "most_users": f"{most:,}"}
+
+
+def _bytes_per_user(by_size: dict[int, list[Crowd]], users: int) -> str:
+    grown = middle(by_size[users], "peak_memory") - middle(by_size[1], "peak_memory")
+    return f"{grown / users:,.0f}"
 
 
 def processes(results: Results) -> str:

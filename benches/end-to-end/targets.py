@@ -1,9 +1,8 @@
 """What the project wants to reach, and whether this run has seen it."""
 
-import math
 from dataclasses import dataclass
-from statistics import median
 
+from crowds import to_bare_updates
 from functions import CALLBACK, FLOOR, NODE, PYTHON, RUST_DEFAULTS, Function
 from results import Results
 from summary import grouped, middle
@@ -27,11 +26,7 @@ def judge(results: Results) -> list[Target]:
     lives = grouped(results.lives, "function", "memory_mb")
     [size] = [size for size in results.sizes if size.function == CALLBACK.name]
     work = grouped(results.work, "function", "room")[CALLBACK.name, REMEMBERED][0]
-    crowds = [each for each in results.crowds if each.users == 10_000]
-    crowd = median(each.seconds / each.bare_seconds for each in crowds)
-    if any(each.deferred for each in crowds):
-        # What is deferred takes no time here.
-        crowd = math.inf
+    crowds = [crowd for crowd in results.crowds if crowd.users == 10_000]
     peak = max(life.peak_memory for life in results.lives if life.function == CALLBACK.name)
 
     def cold_to(other: Function) -> float:
@@ -54,7 +49,7 @@ def judge(results: Results) -> list[Target]:
         _at_most("round trips of a change", work.round_trips, 1),
         _at_most(
             "10,000 users in one callback, to as many bare updates",
-            crowd,
+            to_bare_updates(crowds),
             1.2,
             " ×",
         ),

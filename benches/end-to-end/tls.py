@@ -9,9 +9,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-# RSA with 2048 bits, as DynamoDB's own certificates have; and one suite, so that nobody's handshake
-# is cheaper for what it prefers.
+from deployment import deployment
+
+# RSA with 2048 bits, as DynamoDB's own certificates have.
 _KEY = ["-newkey", "rsa:2048", "-noenc", "-subj", "/CN=chatroom benchmark"]
+# One suite, so that nobody's handshake is cheaper for what it prefers.
 _SETTINGS = """
 foreground = yes
 pid =
@@ -27,7 +29,15 @@ key = {folder}/loopback.key
 
 
 @contextlib.contextmanager
-def tls_to(dynamodb: str) -> Iterator[dict[str, str]]:
+def deployment_behind_tls(*rooms: str) -> Iterator[dict[str, str]]:
+    """One with these rooms. Gives the variables of a function in front of it."""
+    with deployment() as behind, _tls_to(behind.dynamodb) as tls:
+        behind.create_rooms(*rooms)
+        yield behind.variables() | tls
+
+
+@contextlib.contextmanager
+def _tls_to(dynamodb: str) -> Iterator[dict[str, str]]:
     """Gives the variables with which a function uses TLS to get to the engine: its other URL, and
     the authority to trust, for an AWS SDK, for what reads OpenSSL's store, and for Node.js."""
     with tempfile.TemporaryDirectory() as name:

@@ -2,13 +2,9 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use chatroom_status_sync::{
-    callback::{Freshness, Unverified, Verified},
-    event::Kind,
-    keyring::Keyring,
-    local::sample::{APP_KEY, APP_SECRET, SignedCallback, WireEvent, body_of},
-    parse::parse,
-    plan::Plan,
-    time::Timestamp,
+    callback::{Freshness, Unverified, Verified, body::parse, keyring::Keyring},
+    domain::{event::Kind, plan::Plan, time::Timestamp},
+    local::im_server::{APP_KEY, APP_SECRET, SignedCallback, WireEvent, body_of},
 };
 use divan::{Bencher, counter::ItemsCount};
 

@@ -2,72 +2,42 @@
 //! at any moment, who is in which room.
 //!
 //! The sender gives five seconds, tries twice more, and then forgets the event; it promises no
-//! order and no ids, and repeats itself. What makes the table right all the same is that every
-//! event has a [`Version`](event::Version), that folding events takes the newest of each kind, and
-//! that every write is conditional on being newer than what is stored.
+//! order and no ids, and repeats itself. The table is right all the same: every event has a
+//! [`Version`](domain::event::Version), folding events takes the newest of each kind, and every
+//! write is conditional on being newer than what is stored.
 //!
-//! # The way of the data
+//! # The rooms of this house
 //!
-//! Read the modules in this order; none needs a later one to be understood.
+//! Each uses only those above it in this list.
 //!
-//! What a callback means. Nothing here knows HTTP, DynamoDB or a clock:
+//! * [`domain`]: what happens in chatrooms; no HTTP, no AWS, no clock.
+//! * [`callback`]: from a signed request to events.
+//! * [`wire`]: the formats that others see.
+//! * [`aws`]: clients, connections and queues.
+//! * [`table`]: the conditional writes that make any order end in the same items, and the reads.
+//! * [`functions`]: the Lambda functions.
+//! * [`local`]: stand-ins for all of AWS that is used, for people and for tests.
 //!
-//! * [`ids`] and [`time`]: app, room, user, Unix milliseconds.
-//! * [`event`]: what can happen, and the number that orders it.
-//! * [`keyring`]: who may sign for which app.
-//! * [`callback`]: the signature. Turns what came in into something that may be read.
-//! * [`parse`]: the body. Turns bytes into events, and keeps those that make no sense.
-//! * [`plan`]: folds events into at most one change per member and per room.
-//! * [`room`]: what a room's own item means for those who join it.
+//! [`env`] stands on the ground: environment variables, for [`aws`] and [`functions`].
 //!
-//! Where it is kept:
+//! # The way of a callback
 //!
-//! * [`table`]: the conditional writes that make any order end in the same items.
-//! * [`message`]: what fits into a queue's message.
-//! * [`dead_letters`]: what was signed but not understood.
-//! * [`deferred`]: what is to be done later.
-//! * [`queue`]: how both are sent.
-//!
-//! Who calls whom:
-//!
-//! * [`settings`], [`addresses`], [`connections`], [`aws`] and [`secrets`]: what a function needs
-//!   before it can start.
-//! * [`answer`], [`log`] and [`failure`]: what the caller hears, and what the operator reads.
-//! * [`deadlines`]: how much of the sender's patience is left.
-//! * [`store`]: what becomes of a verified body, all of the above in one place.
-//! * [`request`] and [`receiver`]: from a request to its answer.
-//! * [`worker`]: what was deferred.
-//! * [`gateway`] and [`lambda`]: API Gateway's events, and the Lambda runtime around them.
-//! * [`local`]: all of it on one machine, for people and for tests.
+//! 1. [`functions::http`] makes a [`Request`](wire::request::Request) of API Gateway's event, and
+//!    [`functions::receiver`] takes it from there to its answer.
+//! 2. [`callback::Unverified::verify`] checks the signature. Only what it gives back can be read:
+//!    [`callback::body`] turns the body into [events](domain::event::Event).
+//! 3. [`domain::plan`] folds them into one change per member and per room.
+//! 4. [`functions::storage`] brings the changes into the table by [`table::apply`], what nobody
+//!    understands into the dead-letter queue, and what the table did not confirm in time into the
+//!    deferred queue, from where [`functions::worker`] brings it into the table.
+//! 5. The [`Answer`](wire::answer::Answer) says how much of it is where.
 
-pub mod addresses;
-pub mod answer;
 pub mod aws;
 pub mod callback;
-pub mod connections;
-pub mod dead_letters;
-pub mod deadlines;
-pub mod deferred;
-pub mod event;
-pub mod failure;
-pub mod gateway;
-pub mod ids;
-pub mod keyring;
-pub mod lambda;
+pub mod domain;
+pub mod env;
+pub mod functions;
 #[cfg(feature = "cli")]
 pub mod local;
-pub mod log;
-pub mod message;
-pub mod parse;
-pub mod plan;
-pub mod queue;
-pub mod receiver;
-pub mod request;
-
-pub mod room;
-pub mod secrets;
-pub mod settings;
-pub mod store;
 pub mod table;
-pub mod time;
-pub mod worker;
+pub mod wire;

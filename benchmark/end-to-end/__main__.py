@@ -1,8 +1,8 @@
-"""Measures whole functions from end to end. `benches/run` installs and builds what this needs.
+"""Measures whole functions from end to end. `benchmark/run` installs and builds what this needs.
 
-benches/run                     takes a quarter of an hour, and writes docs/performance.md
-benches/run quick               takes a minute, and writes target/performance/performance.md
-benches/run compare BINARY...   prints how other builds of callback start and answer beside this one
+benchmark/run                     takes a quarter of an hour, and writes docs/performance.md
+benchmark/run quick               takes a minute, and writes target/performance/performance.md
+benchmark/run compare BINARY...   prints how other builds of callback start and answer beside this one
 """
 
 import json

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from deployment import ROOT
 
-PEERS = ROOT / "benches" / "peers"
+PEERS = ROOT / "benchmark" / "peers"
 
 
 @dataclass(frozen=True)

@@ -4,31 +4,17 @@
 //! [`checks`] has one module for each target.
 #![allow(dead_code, unused_imports)]
 
-#[path = "../../src/answer.rs"]
-pub mod answer;
 #[path = "../../src/callback/mod.rs"]
 pub mod callback;
-#[path = "../../src/dead_letters.rs"]
-pub mod dead_letters;
-#[path = "../../src/deferred.rs"]
-pub mod deferred;
-#[path = "../../src/event.rs"]
-pub mod event;
-#[path = "../../src/gateway.rs"]
-pub mod gateway;
-#[path = "../../src/ids.rs"]
-pub mod ids;
-#[path = "../../src/keyring.rs"]
-pub mod keyring;
-#[path = "../../src/message.rs"]
-pub mod message;
-#[path = "../../src/parse.rs"]
-pub mod parse;
-#[path = "../../src/plan.rs"]
-pub mod plan;
-#[path = "../../src/request.rs"]
-pub mod request;
-#[path = "../../src/time.rs"]
-pub mod time;
+#[path = "../../src/domain/mod.rs"]
+pub mod domain;
+#[path = "../../src/wire/mod.rs"]
+pub mod wire;
+
+/// The step from API Gateway's event to a request.
+pub mod functions {
+    #[path = "../../../src/functions/http.rs"]
+    pub mod http;
+}
 
 pub mod checks;

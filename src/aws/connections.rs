@@ -34,8 +34,8 @@ use rustls::{
 };
 
 use crate::{
-    addresses::Addresses,
-    settings::{Environment, SettingError},
+    aws::addresses::Addresses,
+    env::{Environment, SettingError},
 };
 
 /// For TCP to connect, all addresses of a host together. A packet that is lost is sent again after a

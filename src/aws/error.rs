@@ -8,7 +8,7 @@ use std::error::Error;
 /// the response: a secret, or somebody's item.
 ///
 /// ```
-/// use chatroom_status_sync::failure::in_words;
+/// use chatroom_status_sync::aws::error::in_words;
 ///
 /// let error = std::io::Error::other("connection refused");
 /// assert_eq!(in_words(&error), "connection refused");

@@ -7,14 +7,16 @@
 //! * **Time-outs are shorter than the SDK's**, whose 3.1 s to connect and unlimited operations do
 //!   not fit a sender that hangs up after 5 s.
 
+pub mod addresses;
+pub mod connections;
+pub mod error;
+pub mod queue;
+
 use std::time::Duration;
 
 use aws_types::{SdkConfig, region::Region, sdk_config::SharedCredentialsProvider};
 
-use crate::{
-    connections,
-    settings::{Environment, SettingError},
-};
+use crate::env::{Environment, SettingError};
 use aws_sdk_dynamodb::config::{
     BehaviorVersion, Credentials, IdentityCache, StalledStreamProtectionConfig, retry::RetryConfig,
     timeout::TimeoutConfig,

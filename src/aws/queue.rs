@@ -6,7 +6,7 @@ use aws_sdk_sqs::{Client, types::SendMessageBatchRequestEntry};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::time::{Instant, timeout_at};
 
-use crate::{failure::in_words, message::MAX_BYTES};
+use crate::{aws::error::in_words, wire::limits::MAX_BYTES};
 
 /// Messages in one batch.
 const BATCH: usize = 10;

@@ -5,11 +5,14 @@ use std::process::ExitCode;
 
 use chatroom_status_sync::{
     aws::Aws,
-    gateway::{GatewayEvent, GatewayResponse},
-    lambda,
-    receiver::Receiver,
-    settings::{Environment, SettingError, Settings},
-    time::Timestamp,
+    domain::time::Timestamp,
+    env::{Environment, SettingError},
+    functions::{
+        http::{GatewayEvent, GatewayResponse},
+        lambda,
+        receiver::Receiver,
+        settings::Settings,
+    },
 };
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 

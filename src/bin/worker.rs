@@ -5,11 +5,10 @@ use std::{process::ExitCode, time::Duration};
 
 use chatroom_status_sync::{
     aws::Aws,
-    lambda,
-    log::Line,
-    settings::{Environment, Storage},
-    time::Timestamp,
-    worker::{SqsEvent, Worker},
+    domain::time::Timestamp,
+    env::Environment,
+    functions::{lambda, log::Line, settings::Storage, worker::Worker},
+    wire::sqs::SqsEvent,
 };
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use tokio::time::Instant;

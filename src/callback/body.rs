@@ -9,9 +9,11 @@ use serde_json::value::RawValue;
 
 use crate::{
     callback::Verified,
-    event::{Event, Kind, Version, is_plausible},
-    ids::{RoomId, UserId},
-    time::Timestamp,
+    domain::{
+        event::{Event, Kind, Version, is_plausible},
+        ids::{RoomId, UserId},
+        time::Timestamp,
+    },
 };
 
 /// The events of a body, and those that cannot be understood.

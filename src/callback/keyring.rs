@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use serde_json::Value;
 
-use crate::ids::AppKey;
+use crate::domain::ids::AppKey;
 
 /// An App Secret. Its `Debug` shows nothing of it, and it has no `Display`.
 #[derive(Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl fmt::Debug for Secret {
 /// One app has several secrets while they are rotated; each of them is accepted.
 ///
 /// ```
-/// use chatroom_status_sync::keyring::Keyring;
+/// use chatroom_status_sync::callback::keyring::Keyring;
 ///
 /// let keyring = Keyring::from_json(r#"{"app":["new secret","old secret"],"other":"secret"}"#).unwrap();
 /// assert_eq!(keyring.secrets_of(Some("app")).unwrap().1.len(), 2);

@@ -1,7 +1,7 @@
 //! What a callback's query string claims, before anything of it is believed.
 
-use super::Refusal;
-use crate::time::Timestamp;
+use super::refusal::Refusal;
+use crate::domain::time::Timestamp;
 
 /// The parameters that take part in verification, each present at most once and not empty.
 pub(super) struct Claim {

@@ -7,9 +7,12 @@
 use sha1::{Digest, Sha1};
 use subtle::ConstantTimeEq;
 
-use super::{Refusal, query::Claim};
-use crate::keyring::{Keyring, Secret};
-use crate::{ids::AppKey, time::Timestamp};
+use super::{
+    keyring::{Keyring, Secret},
+    query::Claim,
+    refusal::Refusal,
+};
+use crate::domain::{ids::AppKey, time::Timestamp};
 
 /// How far a timestamp may lie ahead of the receiver's clock, in seconds.
 const MAX_AHEAD_SECONDS: u64 = 300;

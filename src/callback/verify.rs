@@ -1,16 +1,11 @@
-//! What a callback is: a query string that proves its origin, and a body that may be read once it
-//! has.
-//!
-//! [`Unverified`] holds both and gives access to neither. [`Unverified::verify`] is the only way
-//! on, and its result [`Verified`] is the only thing that [`parse`](crate::parse) accepts: code
-//! that reads an unverified body does not compile.
+//! The step from an unverified callback to a verified one.
 
-mod query;
-mod signature;
-
-pub use signature::{Freshness, sign};
-
-use crate::{ids::AppKey, keyring::Keyring, time::Timestamp};
+use super::{
+    keyring::Keyring,
+    refusal::Refusal,
+    signature::{self, Freshness},
+};
+use crate::domain::{ids::AppKey, time::Timestamp};
 
 /// A callback as it came in. Nothing in it can be believed, so nothing in it can be read.
 pub struct Unverified {
@@ -25,28 +20,6 @@ pub struct Unverified {
 pub struct Verified {
     app: AppKey,
     body: Vec<u8>,
-}
-
-/// Why a callback is not believed: all of them are answered with 401.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// A parameter is absent or empty.
-    Missing(&'static str),
-    /// A parameter stands there more than once, which makes it ambiguous what was signed.
-    Repeated(&'static str),
-    /// The timestamp is not 13 ASCII digits.
-    MalformedTimestamp,
-    /// No secret is configured for the app key; or there is no app key, and not exactly one app.
-    UnknownApp,
-    /// The signature is not 40 hex digits: no secret can give it.
-    MalformedSignature,
-    /// No secret of the app gives this signature.
-    WrongSignature,
-    /// Signed, but too long ago or too far ahead.
-    Stale {
-        /// When it claims to have been signed.
-        timestamp: Timestamp,
-    },
 }
 
 impl Unverified {
@@ -93,63 +66,5 @@ impl Verified {
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body
-    }
-}
-
-impl Refusal {
-    /// A word for programs: stable, `snake_case`.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Missing(_) => "missing_parameter",
-            Self::Repeated(_) => "repeated_parameter",
-            Self::MalformedTimestamp => "malformed_timestamp",
-            Self::UnknownApp => "unknown_app_key",
-            Self::MalformedSignature | Self::WrongSignature => "invalid_signature",
-            Self::Stale { .. } => "stale_timestamp",
-        }
-    }
-
-    /// A sentence for the caller, without internals.
-    #[must_use]
-    pub fn message(self) -> String {
-        match self {
-            Self::Missing(name) => format!("The query parameter {name} is missing or empty."),
-            Self::Repeated(name) => format!("The query parameter {name} is given more than once."),
-            Self::MalformedTimestamp => "The timestamp is not 13 digits.".to_owned(),
-            Self::UnknownApp => "The app key is not known here.".to_owned(),
-            Self::MalformedSignature | Self::WrongSignature => {
-                "The signature does not match.".to_owned()
-            }
-            Self::Stale { .. } => "The timestamp is too old or too far ahead.".to_owned(),
-        }
-    }
-
-    /// What the operator can do about it.
-    #[must_use]
-    pub const fn advice(self) -> &'static str {
-        match self {
-            Self::Missing(_)
-            | Self::Repeated(_)
-            | Self::MalformedTimestamp
-            | Self::MalformedSignature => {
-                "not a callback of the IM server: nothing to do unless every request says so"
-            }
-            Self::UnknownApp => {
-                "add the app and its secret to APP_SECRETS, or look for a typing error in its app key"
-            }
-            Self::WrongSignature => {
-                "compare the configured App Secret with the console's (the App Key in its place is a common mistake)"
-            }
-            Self::Stale { .. } => {
-                "if every request says so, compare the clocks and SIGNATURE_MAX_AGE_SECONDS"
-            }
-        }
-    }
-
-    /// Whether a secret that is not known yet could change the verdict.
-    #[must_use]
-    pub const fn may_be_rotation(self) -> bool {
-        matches!(self, Self::UnknownApp | Self::WrongSignature)
     }
 }

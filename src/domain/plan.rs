@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{
+use crate::domain::{
     event::{Event, Kind, Version},
     ids::{RoomId, UserId},
 };

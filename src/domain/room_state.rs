@@ -4,7 +4,7 @@
 //! A join writes its member without looking, and looks at the room at the same time. These are the
 //! conclusions.
 
-use crate::{
+use crate::domain::{
     event::{Kind, Version},
     plan::{Facts, RoomPlan},
 };

@@ -31,7 +31,7 @@ impl TimeLeft {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use chatroom_status_sync::deadlines::TimeLeft;
+    /// use chatroom_status_sync::functions::deadlines::TimeLeft;
     ///
     /// let [budget, waited] = [3500, 1000].map(Duration::from_millis);
     /// let left = TimeLeft::of(budget, waited, None);

@@ -10,7 +10,11 @@ use std::{net::IpAddr, time::Duration};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 
-use crate::{answer::Answer, callback::Unverified, request::Request, time::Timestamp};
+use crate::{
+    callback::Unverified,
+    domain::time::Timestamp,
+    wire::{answer::Answer, request::Request},
+};
 
 /// An HTTP API event.
 #[derive(Debug, Default, Deserialize)]

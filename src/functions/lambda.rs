@@ -4,7 +4,7 @@ use std::{process::ExitCode, time::Duration};
 
 use lambda_runtime::{Context, Error};
 
-use crate::{log::Level, time::Timestamp};
+use crate::{domain::time::Timestamp, functions::log::Level};
 
 /// What is kept of the function's time for the answer itself.
 const MARGIN: Duration = Duration::from_millis(300);

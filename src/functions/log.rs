@@ -7,7 +7,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use crate::answer::Counts;
+use crate::wire::answer::Counts;
 
 /// How much attention a line deserves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -6,18 +6,21 @@ use ipnet::IpNet;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    answer::Answer,
     aws::Aws,
-    callback::{Freshness, Refusal, Unverified, Verified},
-    dead_letters::Origin,
-    deadlines::TimeLeft,
-    log::{Level, Line},
-    parse::{InvalidBody, Parsed, parse},
-    request::Request,
-    secrets::Secrets,
-    settings::{SettingError, Settings},
-    store::{Deadlines, Store, Stored, Unwritten},
-    time::Timestamp,
+    callback::{
+        Freshness, Refusal, Unverified, Verified,
+        body::{InvalidBody, Parsed, parse},
+    },
+    domain::time::Timestamp,
+    env::SettingError,
+    functions::{
+        deadlines::TimeLeft,
+        log::{Level, Line},
+        secrets::Secrets,
+        settings::Settings,
+        storage::{Deadlines, Store, Stored, Unwritten},
+    },
+    wire::{answer::Answer, dead_letters::Origin, request::Request},
 };
 
 /// What handles callbacks: made once at the start, shared by all requests.

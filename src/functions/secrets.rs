@@ -9,9 +9,10 @@ use aws_sdk_secretsmanager::Client;
 use tokio::{sync::Mutex, time::Instant};
 
 use crate::{
-    failure::in_words,
-    keyring::Keyring,
-    settings::{SecretSource, SettingError, keyring},
+    aws::error::in_words,
+    callback::keyring::Keyring,
+    env::SettingError,
+    functions::settings::{SecretSource, keyring},
 };
 
 /// Anybody can send a wrong signature, so wrong signatures must not be able to make requests at

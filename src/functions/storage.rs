@@ -8,16 +8,19 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::{
-    answer::Counts,
-    aws::Aws,
-    dead_letters::{self, Origin},
-    deferred::{self, Sweep},
-    ids::AppKey,
-    parse::Parsed,
-    plan::Plan,
-    queue::{Outgoing, Queue},
-    settings::Storage,
+    aws::{
+        Aws,
+        queue::{Outgoing, Queue},
+    },
+    callback::body::Parsed,
+    domain::{ids::AppKey, plan::Plan, sweep::Sweep},
+    functions::settings::Storage,
     table::Table,
+    wire::{
+        answer::Counts,
+        dead_letters::{self, Origin},
+        deferred,
+    },
 };
 
 /// Table and queues.

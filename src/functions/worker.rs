@@ -11,23 +11,25 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    answer::Counts,
     aws::Aws,
-    callback::Verified,
-    dead_letters::Origin,
-    deferred::{Message, Sweep},
-    ids::AppKey,
-    log::{Level, Line},
-    parse::parse,
-    settings::Storage,
-    store::{Deadlines, Store, Unwritten},
+    callback::{Verified, body::parse},
+    domain::{ids::AppKey, sweep::Sweep, time::Timestamp},
+    functions::{
+        log::{Level, Line},
+        settings::Storage,
+        storage::{Deadlines, Store, Unwritten},
+    },
     table::sweep::Swept,
-    time::Timestamp,
+    wire::{
+        answer::Counts,
+        dead_letters::Origin,
+        deferred::Message,
+        sqs::{BatchItemFailure, BatchResponse, SqsEvent, SqsMessage},
+    },
 };
 
 /// What is kept of the function's time, to queue what is left.
@@ -46,47 +48,6 @@ const PAGE_TIME: Duration = Duration::from_secs(5);
 /// What does what was deferred.
 pub struct Worker {
     store: Store,
-}
-
-/// The part of an SQS event that is read.
-#[derive(Debug, Deserialize)]
-pub struct SqsEvent {
-    #[serde(rename = "Records", default)]
-    records: Vec<SqsMessage>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SqsMessage {
-    message_id: String,
-    #[serde(default)]
-    receipt_handle: String,
-    #[serde(default)]
-    body: String,
-    #[serde(default)]
-    attributes: Attributes,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct Attributes {
-    approximate_receive_count: Option<String>,
-}
-
-/// Which messages of a batch SQS is to keep (`ReportBatchItemFailures`).
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BatchResponse {
-    /// Those that are not done.
-    pub batch_item_failures: Vec<BatchItemFailure>,
-}
-
-/// One message that is to come again.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BatchItemFailure {
-    /// Its message id.
-    pub item_identifier: String,
 }
 
 /// What was done about a message.

@@ -21,12 +21,14 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::json;
 use tokio::{net::TcpListener, task::AbortHandle};
 
-use super::sample::{PATH, gateway_event};
+use super::im_server::{PATH, gateway_event};
 use crate::{
-    gateway::{GatewayEvent, GatewayResponse},
-    log::Line,
-    receiver::Receiver,
-    time::Timestamp,
+    domain::time::Timestamp,
+    functions::{
+        http::{GatewayEvent, GatewayResponse},
+        log::Line,
+        receiver::Receiver,
+    },
 };
 
 /// API Gateway's limit.

@@ -10,7 +10,11 @@ use aws_sdk_sqs::{
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use crate::{failure::in_words, log::Line, time::Timestamp, worker::Worker};
+use crate::{
+    aws::error::in_words,
+    domain::time::Timestamp,
+    functions::{log::Line, worker::Worker},
+};
 
 /// What the template gives the worker.
 const TIME_OUT: Duration = Duration::from_secs(30);

@@ -5,7 +5,10 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{callback, keyring::Secret, time::Timestamp};
+use crate::{
+    callback::{self, keyring::Secret},
+    domain::time::Timestamp,
+};
 
 /// The app of all samples: the one in the vendor's documentation.
 pub const APP_KEY: &str = "someappKey";
@@ -103,7 +106,7 @@ pub struct WireEvent {
     pub user_ids: Vec<String>,
     /// How it came about.
     pub status: u64,
-    /// What happened; see [`Kind`](crate::event::Kind).
+    /// What happened; see [`Kind`](crate::domain::event::Kind).
     pub r#type: u64,
     /// When, in Unix milliseconds.
     pub time: Timestamp,

@@ -1,32 +1,30 @@
 //! Everything on one machine: an embedded DynamoDB engine, a queue and an API gateway on loopback,
 //! and the real [`Receiver`] between them, set up by the same variables as in Lambda.
 //!
-//! * [`engine`]: DynamoDB, spoken to over HTTP as the real one.
-//! * [`queues`]: as much of SQS as is used here.
-//! * [`poller`]: Lambda's event source, which brings deferred messages to the worker.
-//! * [`sample`]: signed callbacks, as the IM server sends them.
-//! * [`endpoint`]: the API gateway, which makes Lambda events of HTTP requests.
+//! * [`dynamodb`]: DynamoDB, spoken to over HTTP as the real one.
+//! * [`sqs`]: as much of SQS as is used here.
+//! * [`event_source`]: Lambda's event source, which brings deferred messages to the worker.
+//! * [`im_server`]: signed callbacks, as the IM server sends them.
+//! * [`api_gateway`]: the API gateway, which makes Lambda events of HTTP requests.
 
-pub mod endpoint;
-pub mod engine;
-pub mod poller;
-pub mod queues;
-pub mod sample;
+pub mod api_gateway;
+pub mod dynamodb;
+pub mod event_source;
+pub mod im_server;
+pub mod sqs;
 
 use std::{error::Error, net::SocketAddr, time::Duration};
 
 use crate::{
     aws::Aws,
-    log::Line,
-    receiver::Receiver,
-    settings::{Environment, Settings},
+    env::Environment,
+    functions::{log::Line, receiver::Receiver, settings::Settings, worker::Worker},
     table::{Table, schema},
-    worker::Worker,
 };
-use endpoint::Endpoint;
-use engine::{Engine, Storage};
-use poller::Poller;
-use queues::{DEAD_LETTERS, DEFERRED, Queues};
+use api_gateway::Endpoint;
+use dynamodb::{Engine, Storage};
+use event_source::Poller;
+use sqs::{DEAD_LETTERS, DEFERRED, Queues};
 
 /// The name of the table, unless `TABLE_NAME` says otherwise.
 pub const TABLE: &str = "chatrooms";
@@ -88,7 +86,7 @@ impl Stack {
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let engine = Engine::start(storage, at.dynamodb).await?;
         let queues = Queues::start(at.sqs).await?;
-        let secrets = serde_json::json!({ sample::APP_KEY: sample::APP_SECRET }).to_string();
+        let secrets = serde_json::json!({ im_server::APP_KEY: im_server::APP_SECRET }).to_string();
         let (mut settings, mut aws) = {
             let env = Environment::new(|name| match variable(name, &engine, &queues) {
                 Some(value) => Some(value),

@@ -18,9 +18,9 @@ use super::{
     Table,
     key::Key,
     progress::{Done, Outcome, Progress},
-    register::Unconfirmed,
+    write::Unconfirmed,
 };
-use crate::{
+use crate::domain::{
     event::Version,
     ids::{AppKey, RoomId, UserId},
     plan::{Facts, Plan, RoomPlan},

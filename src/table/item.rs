@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 
 use super::Attributes;
-use crate::{
+use crate::domain::{
     event::{Kind, Version},
-    room::Sight,
+    room_state::Sight,
     time::Timestamp,
 };
 

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use sha1::{Digest, Sha1};
 
 use super::Attributes;
-use crate::ids::{AppKey, RoomId, UserId};
+use crate::domain::ids::{AppKey, RoomId, UserId};
 
 /// How many partitions of index `active-rooms` the rooms of one app are spread over.
 pub const ROOM_SHARDS: u8 = 16;

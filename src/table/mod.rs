@@ -5,31 +5,31 @@
 //!
 //! * [`key`]: where an item lives.
 //! * [`update`]: what is written, as expressions.
-//! * [`stored`]: what an item that was there already says.
-//! * [`register`]: the protocol for one item: write, and where the item was newer, raise what it
+//! * [`item`]: what an item that was there already says.
+//! * [`write`]: the protocol for one item: write, and where the item was newer, raise what it
 //!   lacks.
-//! * [`memory`]: which rooms were active a moment ago.
+//! * [`room_cache`]: which rooms were active a moment ago.
 //! * [`apply`]: the protocol for a whole plan: everything at once, then what the rooms' own items
 //!   call for.
 //! * [`sweep`]: the protocol for a room's end.
 
 pub mod apply;
+pub mod item;
 pub mod key;
-pub mod memory;
 pub mod progress;
 #[cfg(feature = "cli")]
 pub mod read;
-pub mod register;
+pub mod room_cache;
 #[cfg(feature = "cli")]
 pub mod schema;
-pub mod stored;
 pub mod sweep;
 pub mod update;
+pub mod write;
 
 use std::{collections::HashMap, sync::Arc};
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
-use memory::Memory;
+use room_cache::Memory;
 
 /// An item as the SDK gives it.
 pub type Attributes = HashMap<String, AttributeValue>;

@@ -5,14 +5,16 @@ use std::collections::BTreeSet;
 
 use super::{
     apply::{Action, Step},
-    register::{Unconfirmed, Verdict},
+    write::{Unconfirmed, Verdict},
 };
 use crate::{
-    deferred::Sweep,
-    event::Kind,
-    ids::RoomId,
-    plan::{Facts, Plan, RoomPlan},
-    room::Sight,
+    domain::sweep::Sweep,
+    domain::{
+        event::Kind,
+        ids::RoomId,
+        plan::{Facts, Plan, RoomPlan},
+        room_state::Sight,
+    },
 };
 
 /// What became of a plan.

@@ -10,13 +10,13 @@ use serde::Serialize;
 
 use super::{
     Attributes, Table,
+    item::{number, text},
     key::{Key, ROOM_SHARDS, rooms_key, user_key},
     schema::{ACTIVE_ROOMS, BY_USER},
-    stored::{number, text},
 };
 use crate::{
-    failure::in_words,
-    ids::{AppKey, RoomId, UserId},
+    aws::error::in_words,
+    domain::ids::{AppKey, RoomId, UserId},
 };
 
 /// A room's own item.

@@ -13,7 +13,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::{room::Sight, time::Timestamp};
+use crate::domain::{room_state::Sight, time::Timestamp};
 
 /// How long a room is remembered.
 pub const AGE: Duration = Duration::from_secs(5);

@@ -12,16 +12,18 @@ use tokio::time::Instant;
 use super::{
     Attributes, Table,
     apply::CONCURRENCY,
+    item::{number, text},
     key::Key,
-    register::{Unconfirmed, failed},
-    stored::{number, text},
+    write::{Unconfirmed, failed},
 };
 use crate::{
-    deferred::Sweep,
-    event::{Kind, Version},
-    ids::{AppKey, UserId},
-    plan::Facts,
-    time::Timestamp,
+    domain::sweep::Sweep,
+    domain::{
+        event::{Kind, Version},
+        ids::{AppKey, UserId},
+        plan::Facts,
+        time::Timestamp,
+    },
 };
 
 /// How far a sweep came.

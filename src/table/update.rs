@@ -6,7 +6,7 @@ use std::fmt::Write;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{Attributes, key::Key};
-use crate::{
+use crate::domain::{
     event::{Kind, Version},
     plan::Facts,
     time::Timestamp,

@@ -9,17 +9,18 @@ use aws_sdk_dynamodb::{
 use tokio::time::timeout;
 
 use super::{
-    Attributes, Table,
+    Attributes, Table, item,
     key::Key,
-    memory::Moment,
-    stored,
+    room_cache::Moment,
     update::{self, Update},
 };
 use crate::{
-    event::{Kind, Version},
-    failure::in_words,
-    plan::Facts,
-    room::Sight,
+    aws::error::in_words,
+    domain::{
+        event::{Kind, Version},
+        plan::Facts,
+        room_state::Sight,
+    },
 };
 
 /// How often a change tries to raise what an item lacks. Every failed attempt means that another
@@ -88,22 +89,17 @@ impl Table {
                 let news = facts
                     .versions()
                     .filter(|&version| version != facts.newest());
-                let is_older = |&version: &Version| {
-                    stored::compare(&old, version).is_some_and(Ordering::is_lt)
-                };
+                let is_older =
+                    |&version: &Version| item::compare(&old, version).is_some_and(Ordering::is_lt);
                 (
                     Verdict::Applied,
-                    stored::sight(&old).after(facts),
+                    item::sight(&old).after(facts),
                     news.filter(is_older).collect(),
                 )
             }
             Found::AtLeastAsNew(item) => {
                 let item = item.ok_or_else(vanished)?;
-                (
-                    Verdict::Stale,
-                    stored::sight(&item),
-                    lacking_in(&item, facts),
-                )
+                (Verdict::Stale, item::sight(&item), lacking_in(&item, facts))
             }
         };
         for _ in 0..MOST_RAISES {
@@ -168,7 +164,7 @@ impl Table {
             .consistent_read(true);
         let request = request.projection_expression("lifecycle, destroyVersion");
         let response = request.send().await.map_err(|error| failed(&error))?;
-        let sight = response.item().map(stored::sight).unwrap_or_default();
+        let sight = response.item().map(item::sight).unwrap_or_default();
         self.memory.note(room.partition(), sight, asked);
         Ok(sight)
     }
@@ -234,6 +230,6 @@ fn vanished() -> Unconfirmed {
 
 /// What an item that is at least as new as `facts` does not record yet.
 fn lacking_in(item: &Attributes, facts: &Facts) -> Vec<Version> {
-    let lacks = |&version: &Version| stored::compare(item, version).is_none_or(Ordering::is_lt);
+    let lacks = |&version: &Version| item::compare(item, version).is_none_or(Ordering::is_lt);
     facts.versions().filter(lacks).collect()
 }

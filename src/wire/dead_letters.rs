@@ -11,10 +11,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    ids::AppKey,
-    message::{MAX_BYTES, to_json},
-    parse::{Fault, Parsed},
-    time::Timestamp,
+    callback::body::{Fault, Parsed},
+    domain::{ids::AppKey, time::Timestamp},
+    wire::limits::{MAX_BYTES, to_json},
 };
 
 /// Bytes of content in one part, so that base64 and the fields around it fit into a message.

@@ -6,10 +6,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
-    event::{Event, Version},
-    ids::{AppKey, RoomId, UserId},
-    message::{MAX_BYTES, to_json},
-    plan::Plan,
+    domain::{
+        event::{Event, Version},
+        ids::{AppKey, RoomId, UserId},
+        plan::Plan,
+        sweep::Sweep,
+    },
+    wire::limits::{MAX_BYTES, to_json},
 };
 
 /// A message as it stands in the queue: one of `events` and `sweep` is there.
@@ -39,17 +42,6 @@ pub struct SweepFields {
     /// The user id after which to go on, if a sweep before this one ran out of time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
-}
-
-/// A room's end that has not reached its members yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sweep {
-    /// The room.
-    pub room: RoomId,
-    /// The destroy that asks for it.
-    pub destroy: Version,
-    /// The member after whom to go on.
-    pub after: Option<UserId>,
 }
 
 impl Sweep {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::{callback::Unverified, time::Timestamp};
+use crate::{callback::Unverified, domain::time::Timestamp};
 
 /// One HTTP request.
 pub struct Request {

@@ -1,6 +1,6 @@
 //! The handling of one callback: `Table::apply`, and `Store::store` around it.
 
-use chatroom_status_sync::event::{Kind, Version};
+use chatroom_status_sync::domain::event::{Kind, Version};
 
 use crate::{
     history::{Callback, History, number_of},

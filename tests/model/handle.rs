@@ -1,9 +1,9 @@
 //! The steps of a handler: what each request does to the table, and what follows from its answer.
 
-use chatroom_status_sync::{
+use chatroom_status_sync::domain::{
     event::{Kind, Version},
     plan::Facts,
-    room::Sight,
+    room_state::Sight,
 };
 
 use crate::{

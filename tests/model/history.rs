@@ -1,6 +1,6 @@
 //! What happened, and in which callbacks it is told.
 
-use chatroom_status_sync::{
+use chatroom_status_sync::domain::{
     event::{Event, Kind, Version},
     ids::{RoomId, UserId},
     plan::{Plan, RoomPlan},

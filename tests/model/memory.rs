@@ -1,6 +1,6 @@
 //! What a warm function remembers of the room: `table::memory`.
 
-use chatroom_status_sync::room::Sight;
+use chatroom_status_sync::domain::room_state::Sight;
 
 use crate::{
     protocol::{Protocol, State},

@@ -7,7 +7,7 @@
 //! Of several destroys that could have ended a membership, any may be the one that did: by that one
 //! the member expires.
 
-use chatroom_status_sync::event::{Kind, Version};
+use chatroom_status_sync::domain::event::{Kind, Version};
 
 use crate::{
     history::{Callback, Told},

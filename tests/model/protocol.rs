@@ -1,6 +1,6 @@
 //! The whole: table, handlers, memory and queue as one state, and all that can happen next.
 
-use chatroom_status_sync::event::Version;
+use chatroom_status_sync::domain::event::Version;
 use stateright::{Model, Property};
 
 use crate::{

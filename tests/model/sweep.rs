@@ -1,8 +1,8 @@
 //! The sweep of a room: `Table::sweep`, run by the worker.
 
-use chatroom_status_sync::{
+use chatroom_status_sync::domain::{
     event::{Kind, Version},
-    room::Sight,
+    room_state::Sight,
 };
 
 use crate::{

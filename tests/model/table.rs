@@ -5,10 +5,10 @@ use std::{
     hash::{Hash, Hasher},
 };
 
-use chatroom_status_sync::{
+use chatroom_status_sync::domain::{
     event::{Kind, Version},
     plan::Facts,
-    room::Sight,
+    room_state::Sight,
     time::Timestamp,
 };
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use chatroom_status_sync::{
-    keyring::Secret,
-    local::sample::{APP_KEY, APP_SECRET, NONCE, SignedCallback, WireEvent, body_of},
-    time::Timestamp,
+    callback::keyring::Secret,
+    domain::time::Timestamp,
+    local::im_server::{APP_KEY, APP_SECRET, NONCE, SignedCallback, WireEvent, body_of},
 };
 use serde_json::{Value, json};
 

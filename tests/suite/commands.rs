@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use chatroom_status_sync::local::{Stack, sample::APP_KEY};
+use chatroom_status_sync::local::{Stack, im_server::APP_KEY};
 use serde_json::{Value, json};
 
 use crate::support::{self, DESTROY, JOIN, LEAVE, deployment, event, row, rows, send};

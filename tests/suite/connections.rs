@@ -10,7 +10,9 @@ use std::{
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::{Router, extract::ConnectInfo, http::StatusCode};
 use chatroom_status_sync::{
-    addresses::Addresses, aws::Aws, connections, local::Stack, settings::Environment,
+    aws::{Aws, addresses::Addresses, connections},
+    env::Environment,
+    local::Stack,
 };
 use hyper_util::client::legacy::connect::dns::Name;
 use rustls::{

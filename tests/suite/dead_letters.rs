@@ -4,12 +4,12 @@ use std::process::{Output, Stdio};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use chatroom_status_sync::{
+    domain::time::Timestamp,
     local::{
         Stack,
-        queues::{DEAD_LETTERS, DEFERRED},
-        sample::{APP_KEY, SignedCallback},
+        im_server::{APP_KEY, SignedCallback},
+        sqs::{DEAD_LETTERS, DEFERRED},
     },
-    time::Timestamp,
 };
 use serde_json::{Value, json};
 use tokio::process::Command;

@@ -1,15 +1,14 @@
 //! What the table does not confirm in time: it is queued, answered in time, and applied later.
 
 use chatroom_status_sync::{
-    deadlines::TimeLeft,
-    deferred,
+    domain::{plan::Plan, time::Timestamp},
+    functions::deadlines::TimeLeft,
     local::{
         Stack,
-        queues::DEFERRED,
-        sample::{SignedCallback, WireEvent, body_of},
+        im_server::{SignedCallback, WireEvent, body_of},
+        sqs::DEFERRED,
     },
-    plan::Plan,
-    time::Timestamp,
+    wire::deferred,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};

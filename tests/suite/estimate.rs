@@ -3,7 +3,7 @@
 use std::process::Output;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use chatroom_status_sync::{local::sample::APP_KEY, table::Attributes};
+use chatroom_status_sync::{local::im_server::APP_KEY, table::Attributes};
 use dynoxide::types::{Item, item_size};
 use serde_json::{Value, json};
 

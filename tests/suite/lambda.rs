@@ -1,13 +1,13 @@
 //! The real `callback` binary, between a Lambda Runtime API and an embedded engine.
 
 use chatroom_status_sync::{
+    domain::time::Timestamp,
     local::{
         Addresses, TABLE,
-        engine::{Engine, Storage},
-        queues::{DEAD_LETTERS, DEFERRED, Queues},
-        sample::{APP_KEY, APP_SECRET, gateway_event},
+        dynamodb::{Engine, Storage},
+        im_server::{APP_KEY, APP_SECRET, gateway_event},
+        sqs::{DEAD_LETTERS, DEFERRED, Queues},
     },
-    time::Timestamp,
 };
 use serde_json::{Value, json};
 use tokio::{

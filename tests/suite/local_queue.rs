@@ -8,7 +8,7 @@ use aws_sdk_sqs::{
         SendMessageBatchRequestEntry,
     },
 };
-use chatroom_status_sync::local::{Addresses, queues::Queues};
+use chatroom_status_sync::local::{Addresses, sqs::Queues};
 
 use crate::support::sqs;
 

@@ -3,8 +3,8 @@
 use std::cell::Cell;
 
 use chatroom_status_sync::{
-    local::{Stack, sample::WireEvent},
-    receiver::Receiver,
+    functions::receiver::Receiver,
+    local::{Stack, im_server::WireEvent},
     table::schema,
 };
 use futures_util::future::join_all;

@@ -1,11 +1,13 @@
 //! What is read from a body, and what is kept of what cannot be read.
 
 use chatroom_status_sync::{
-    callback::{Freshness, Unverified, Verified},
-    event::{Event, Kind},
-    keyring::Keyring,
-    local::sample::{APP_KEY, APP_SECRET, SignedCallback},
-    parse::{InvalidBody, parse},
+    callback::{
+        Freshness, Unverified, Verified,
+        body::{InvalidBody, parse},
+        keyring::Keyring,
+    },
+    domain::event::{Event, Kind},
+    local::im_server::{APP_KEY, APP_SECRET, SignedCallback},
 };
 use proptest::prelude::*;
 

@@ -1,9 +1,11 @@
 //! How events become changes.
 
 use chatroom_status_sync::{
-    event::{Kind, Version},
-    local::sample::WireEvent,
-    plan::Plan,
+    domain::{
+        event::{Kind, Version},
+        plan::Plan,
+    },
+    local::im_server::WireEvent,
 };
 use proptest::{prelude::*, test_runner::TestRunner};
 
@@ -108,7 +110,7 @@ fn order_and_repetition_never_change_a_plan_in_a_hundred_thousand_cases() {
 proptest! {
     #[test]
     fn every_version_can_be_read_back_from_its_number(time in 0..9_999_999_999_999_u64, kind in 0..4_u64, status: u64) {
-        let time = chatroom_status_sync::time::Timestamp::from_millis(time).unwrap();
+        let time = chatroom_status_sync::domain::time::Timestamp::from_millis(time).unwrap();
         let version = Version::new(time, Kind::from_type(kind).unwrap(), status);
         prop_assert_eq!(Version::from_number(version.number()), Some(version));
     }

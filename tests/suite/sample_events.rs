@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs};
 
-use chatroom_status_sync::{gateway::GatewayEvent, local::TABLE, time::Timestamp};
+use chatroom_status_sync::{domain::time::Timestamp, functions::http::GatewayEvent, local::TABLE};
 use serde_json::Value;
 
 use crate::support::{deployment_with, rows};
@@ -63,8 +63,7 @@ fn the_readme_lists_every_sample_event() {
 #[test]
 fn the_environment_file_makes_sample_events_valid() {
     use chatroom_status_sync::{
-        callback::Freshness,
-        settings::{Environment, Settings},
+        callback::Freshness, env::Environment, functions::settings::Settings,
     };
     let file = fs::read_to_string("events/local.env").unwrap();
     let variables: Vec<_> = file

@@ -11,14 +11,13 @@ use std::{
 use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::post};
 use chatroom_status_sync::{
     aws::Aws,
-    gateway::GatewayEvent,
+    domain::time::Timestamp,
+    env::Environment,
+    functions::{http::GatewayEvent, receiver::Receiver, settings::Settings},
     local::{
         Stack,
-        sample::{SignedCallback, body_of},
+        im_server::{SignedCallback, body_of},
     },
-    receiver::Receiver,
-    settings::{Environment, Settings},
-    time::Timestamp,
 };
 use futures_util::future::join_all;
 use serde_json::json;

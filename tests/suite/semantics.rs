@@ -1,10 +1,10 @@
-//! `SEMANTICS.md` promises nothing without a proof.
+//! `docs/semantics.md` promises nothing without a proof.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// Every promise: the text of a list item, and the tests that it names.
 fn promises() -> Vec<(String, Vec<String>)> {
-    let page = include_str!("../../SEMANTICS.md");
+    let page = include_str!("../../docs/semantics.md");
     let items = page
         .split("\n- ")
         .skip(1)

@@ -4,8 +4,9 @@ use std::{collections::BTreeMap, time::Duration};
 
 use chatroom_status_sync::{
     callback::Freshness,
-    settings::{Environment, SecretSource, Settings},
-    table::memory::AGE,
+    env::Environment,
+    functions::settings::{SecretSource, Settings},
+    table::room_cache::AGE,
 };
 
 fn read(changes: &[(&str, &str)]) -> Result<Settings, String> {

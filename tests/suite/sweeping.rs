@@ -4,17 +4,19 @@ use std::time::Duration;
 
 use chatroom_status_sync::{
     aws::Aws,
-    deferred::Sweep,
-    event::{Kind, Version},
-    ids::RoomId,
-    local::{Stack, queues::DEFERRED},
-    settings::{Environment, Storage},
+    domain::sweep::Sweep,
+    domain::{
+        event::{Kind, Version},
+        ids::RoomId,
+        time::Timestamp,
+    },
+    env::Environment,
+    functions::{settings::Storage, worker::Worker},
+    local::{Stack, sqs::DEFERRED},
     table::{
-        memory::{AGE, Memory, Moment},
+        room_cache::{AGE, Memory, Moment},
         sweep::Swept,
     },
-    time::Timestamp,
-    worker::Worker,
 };
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -333,7 +335,7 @@ fn resident_kib() -> u64 {
 
 #[tokio::test(start_paused = true)]
 async fn a_room_is_remembered_for_five_seconds_and_only_while_it_is_active() {
-    let active = chatroom_status_sync::room::Sight {
+    let active = chatroom_status_sync::domain::room_state::Sight {
         active: true,
         destroyed: None,
     };
@@ -347,7 +349,7 @@ async fn a_room_is_remembered_for_five_seconds_and_only_while_it_is_active() {
     memory.note("r".into(), active, Moment::now());
     memory.note(
         "r".into(),
-        chatroom_status_sync::room::Sight::default(),
+        chatroom_status_sync::domain::room_state::Sight::default(),
         Moment::now(),
     );
     assert_eq!(memory.recall("r"), None, "it was seen destroyed");

@@ -1,9 +1,12 @@
 //! Who is believed.
 
 use chatroom_status_sync::{
-    callback::{Freshness, Refusal, Unverified, sign},
-    keyring::{Keyring, Secret},
-    time::Timestamp,
+    callback::{
+        Freshness, Refusal, Unverified,
+        keyring::{Keyring, Secret},
+        sign,
+    },
+    domain::time::Timestamp,
 };
 
 const SECRET: &str = "Y1W2MeFwwwRxa0";

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use chatroom_status_sync::{
-    local::{queues::DEFERRED, sample::APP_KEY},
-    queue::{Outgoing, Queue},
+    aws::queue::{Outgoing, Queue},
+    local::{im_server::APP_KEY, sqs::DEFERRED},
 };
 use serde_json::{Value, json};
 

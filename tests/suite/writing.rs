@@ -1,10 +1,12 @@
 //! What single events do to single rows, attribute by attribute.
 
 use chatroom_status_sync::{
-    event::{Event, Kind, Version},
-    ids::{RoomId, UserId},
-    local::sample::APP_KEY,
-    plan::Plan,
+    domain::{
+        event::{Event, Kind, Version},
+        ids::{RoomId, UserId},
+        plan::Plan,
+    },
+    local::im_server::APP_KEY,
 };
 
 use tokio::time::Instant;
@@ -398,10 +400,12 @@ async fn apps_do_not_see_each_other() {
     let stack =
         crate::support::deployment_with(&[("APP_SECRETS", r#"{"one":"s1","two":"s2"}"#)]).await;
     for (app, secret, user) in [("one", "s1", "u"), ("two", "s2", "v")] {
-        use chatroom_status_sync::{keyring::Secret, local::sample, time::Timestamp};
-        let body = sample::body_of(&[event("r", &[user], JOIN, 0, 0)]);
+        use chatroom_status_sync::{
+            callback::keyring::Secret, domain::time::Timestamp, local::im_server,
+        };
+        let body = im_server::body_of(&[event("r", &[user], JOIN, 0, 0)]);
         let signed =
-            sample::SignedCallback::new(app, &Secret::new(secret), "1", Timestamp::now(), body);
+            im_server::SignedCallback::new(app, &Secret::new(secret), "1", Timestamp::now(), body);
         assert_eq!(crate::support::post(&stack, signed).await.0, 200);
     }
     let rows = rows(&stack.table).await;

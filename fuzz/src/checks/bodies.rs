@@ -6,14 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
 use super::{app, assert_sendable, memory::peak_of, now};
-use crate::{
-    callback::Verified,
-    dead_letters::{Origin, for_body, for_faults},
-    event::Event,
-    message::to_json,
-    parse::{Parsed, parse},
-    plan::Plan,
-};
+use crate::{callback::{Verified, body::{Parsed, parse}}, domain::{event::Event, plan::Plan}, wire::{dead_letters::{Origin, for_body, for_faults}, limits::to_json}};
 
 /// What a body may cost: a small part for itself, and a multiple of its size. The largest is that of
 /// a letter for each of many tiny faults; there are a thousand of those at most.

@@ -15,7 +15,7 @@ pub mod plans;
 pub mod requests;
 pub mod story;
 
-use crate::{ids::AppKey, message::MAX_BYTES, time::Timestamp};
+use crate::{domain::{ids::AppKey, time::Timestamp}, wire::limits::MAX_BYTES};
 
 /// The time of the sample events.
 pub fn now() -> Timestamp {

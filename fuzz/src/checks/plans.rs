@@ -6,10 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use arbitrary::{Result, Unstructured};
 
 use super::story;
-use crate::{
-    event::{Event, Kind, Version},
-    plan::{Facts, Plan},
-};
+use crate::domain::{event::{Event, Kind, Version}, plan::{Facts, Plan}};
 
 /// Room and member, or the room itself.
 type Item = (String, Option<String>);

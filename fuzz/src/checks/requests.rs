@@ -7,11 +7,7 @@ use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
 
 use super::now;
-use crate::{
-    callback::{Freshness, Refusal, Verified},
-    gateway::GatewayEvent,
-    keyring::Keyring,
-};
+use crate::{callback::{Freshness, Refusal, Verified, keyring::Keyring}, functions::http::GatewayEvent};
 
 const SECRETS: [(&str, &[&str]); 2] = [
     ("someappKey", &["Y1W2MeFwwwRxa0"]),

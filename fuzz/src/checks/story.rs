@@ -3,11 +3,7 @@
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 
-use crate::{
-    event::{Event, Kind, Version},
-    ids::{RoomId, UserId},
-    time::Timestamp,
-};
+use crate::domain::{event::{Event, Kind, Version}, ids::{RoomId, UserId}, time::Timestamp};
 
 /// Characters that JSON or SQS treats in its own way, and one of each length in UTF-8.
 const CHARACTERS: [char; 10] = [

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
 use chatroom_status_sync::{
-    connections,
-    ids::AppKey,
-    local::{TABLE, sample::APP_KEY},
-    settings::Environment,
+    aws::connections,
+    domain::ids::AppKey,
+    env::Environment,
+    local::{TABLE, im_server::APP_KEY},
     table::Table,
 };
 use clap::Args;

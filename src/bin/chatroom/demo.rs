@@ -1,16 +1,18 @@
 //! `chatroom demo`: what comes in, what is answered, what is in the table at the end.
 
 use chatroom_status_sync::{
-    ids::{AppKey, RoomId},
-    keyring::Secret,
+    callback::keyring::Secret,
+    domain::{
+        ids::{AppKey, RoomId},
+        time::Timestamp,
+    },
+    env::Environment,
     local::{
         Addresses, Stack,
-        engine::Storage,
-        queues::{DEAD_LETTERS, DEFERRED},
-        sample::{APP_KEY, APP_SECRET, NONCE, SignedCallback, WireEvent, body_of},
+        dynamodb::Storage,
+        im_server::{APP_KEY, APP_SECRET, NONCE, SignedCallback, WireEvent, body_of},
+        sqs::{DEAD_LETTERS, DEFERRED},
     },
-    settings::Environment,
-    time::Timestamp,
 };
 
 use crate::{

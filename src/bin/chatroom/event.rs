@@ -1,9 +1,9 @@
 //! `chatroom event`: a signed callback of one's own.
 
 use chatroom_status_sync::{
-    keyring::Secret,
-    local::sample::{APP_KEY, APP_SECRET, NONCE, SignedCallback, WireEvent, body_of},
-    time::Timestamp,
+    callback::keyring::Secret,
+    domain::time::Timestamp,
+    local::im_server::{APP_KEY, APP_SECRET, NONCE, SignedCallback, WireEvent, body_of},
 };
 use clap::{Args, ValueEnum};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chatroom_status_sync::local::sample::SignedCallback;
+use chatroom_status_sync::local::im_server::SignedCallback;
 use ureq::Agent;
 
 use crate::Result;

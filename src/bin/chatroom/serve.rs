@@ -7,12 +7,14 @@ use std::{
 };
 
 use chatroom_status_sync::{
-    ids::{AppKey, RoomId},
-    local::{Addresses, Stack, TABLE, engine::Storage, queues::DEAD_LETTERS, sample},
-    log::Line,
-    settings::Environment,
+    domain::{
+        ids::{AppKey, RoomId},
+        time::Timestamp,
+    },
+    env::Environment,
+    functions::log::Line,
+    local::{Addresses, Stack, TABLE, dynamodb::Storage, im_server, sqs::DEAD_LETTERS},
     table::key::Key,
-    time::Timestamp,
 };
 use clap::Args;
 
@@ -62,9 +64,9 @@ pub async fn run(options: Options) -> Result {
     });
     let stack = Stack::start(storage, addresses, &settings, None, Line::print).await?;
 
-    let (app, room) = (AppKey::new(sample::APP_KEY)?, RoomId::new("lobby")?);
-    let join = sample::WireEvent::new(room.as_str(), &["anna", "ben"], 1, 0, Timestamp::now());
-    let callback = sample::SignedCallback::now(sample::body_of(&[join]));
+    let (app, room) = (AppKey::new(im_server::APP_KEY)?, RoomId::new("lobby")?);
+    let join = im_server::WireEvent::new(room.as_str(), &["anna", "ben"], 1, 0, Timestamp::now());
+    let callback = im_server::SignedCallback::now(im_server::body_of(&[join]));
     let partition = Key {
         app: &app,
         room: &room,

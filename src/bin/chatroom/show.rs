@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use chatroom_status_sync::{
-    ids::{RoomId, UserId},
+    domain::ids::{RoomId, UserId},
     table::read,
 };
 use clap::Args;

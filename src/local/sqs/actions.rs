@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     DEAD_LETTERS,
+    error::{Refusal, body, check_size, entries},
     queue::{Message, Queue},
-    refusal::{Refusal, body, check_size, entries},
     url_of,
 };
 

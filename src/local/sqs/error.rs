@@ -9,7 +9,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use crate::message::MAX_BYTES;
+use crate::wire::limits::MAX_BYTES;
 
 /// Entries in one batch.
 const BATCH: usize = 10;

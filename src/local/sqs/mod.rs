@@ -2,11 +2,11 @@
 //!
 //! * [`queue`]: messages with delays, visibility time-outs, receipt handles and redrive.
 //! * [`actions`]: the JSON protocol's requests and responses.
-//! * [`refusal`]: what SQS refuses, so that a test notices what would fail in AWS.
+//! * [`error`]: what SQS refuses, so that a test notices what would fail in AWS.
 
 mod actions;
+mod error;
 mod queue;
-mod refusal;
 
 use std::{
     collections::BTreeMap,

@@ -7,8 +7,8 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::refusal::Refusal;
-use crate::time::Timestamp;
+use super::error::Refusal;
+use crate::domain::time::Timestamp;
 
 /// How many messages there have been, in all queues of this process: the number makes the id.
 static SENT: AtomicU64 = AtomicU64::new(0);

@@ -21,8 +21,8 @@ use crate::support::{
     receive_deferred, row, rows,
 };
 use chatroom_status_sync::local::{
-    queues::DEFERRED,
-    sample::{SignedCallback, body_of},
+    im_server::{SignedCallback, body_of},
+    sqs::DEFERRED,
 };
 
 fn seed() -> u64 {

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chatroom_status_sync::{
+    domain::plan::Plan,
     local::{
         Stack,
-        queues::DEFERRED,
-        sample::{SignedCallback, WireEvent, body_of},
+        im_server::{SignedCallback, WireEvent, body_of},
+        sqs::DEFERRED,
     },
-    plan::Plan,
 };
 use serde_json::Value;
 use tokio::sync::Mutex;

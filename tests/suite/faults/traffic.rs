@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use chatroom_status_sync::local::sample::WireEvent;
+use chatroom_status_sync::local::im_server::WireEvent;
 
 use crate::support::{CREATE, DESTROY, JOIN, LEAVE, event};
 

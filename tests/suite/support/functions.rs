@@ -1,12 +1,12 @@
 //! The real binaries in front of a local deployment, and what goes in and comes out of them.
 
 use chatroom_status_sync::{
+    domain::time::Timestamp,
     local::{
         Stack,
-        queues::{DEAD_LETTERS, DEFERRED},
-        sample::{APP_KEY, APP_SECRET, SignedCallback, body_of},
+        im_server::{APP_KEY, APP_SECRET, SignedCallback, body_of},
+        sqs::{DEAD_LETTERS, DEFERRED},
     },
-    time::Timestamp,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use chatroom_status_sync::local::sample::WireEvent;
+use chatroom_status_sync::local::im_server::WireEvent;
 use proptest::{collection::vec, prelude::*, sample::subsequence};
 
 use super::{START, event};

@@ -13,12 +13,12 @@ use axum::{
     http::{HeaderMap, HeaderName, StatusCode, header::CONTENT_TYPE},
 };
 use chatroom_status_sync::{
+    env::Environment,
     local::{
         Addresses, Stack,
-        engine::{Engine, Storage},
-        sample::WireEvent,
+        dynamodb::{Engine, Storage},
+        im_server::WireEvent,
     },
-    settings::Environment,
 };
 use dynoxide::types::{Item, item_size, write_capacity_units};
 use serde_json::{Value, json};

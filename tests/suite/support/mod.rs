@@ -20,19 +20,20 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::MessageSystemAttributeName;
 use chatroom_status_sync::{
     aws::Aws,
-    event::{Event, Kind, Version},
-    gateway::GatewayEvent,
-    ids::{AppKey, RoomId, UserId},
+    domain::{
+        event::{Event, Kind, Version},
+        ids::{AppKey, RoomId, UserId},
+        time::Timestamp,
+    },
+    env::Environment,
+    functions::{http::GatewayEvent, receiver::Receiver, settings::Settings},
     local::{
         Addresses, Stack,
-        engine::Storage,
-        queues::{DEAD_LETTERS, DEFERRED},
-        sample::{APP_KEY, APP_SECRET, SignedCallback, WireEvent, body_of},
+        dynamodb::Storage,
+        im_server::{APP_KEY, APP_SECRET, SignedCallback, WireEvent, body_of},
+        sqs::{DEAD_LETTERS, DEFERRED},
     },
-    receiver::Receiver,
-    settings::{Environment, Settings},
     table::Table,
-    time::Timestamp,
 };
 use serde_json::{Value, json};
 use ureq::Agent;

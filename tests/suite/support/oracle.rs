@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chatroom_status_sync::local::sample::{APP_KEY, WireEvent};
+use chatroom_status_sync::local::im_server::{APP_KEY, WireEvent};
 use sha1::{Digest, Sha1};
 
 use super::{CREATE, DESTROY, JOIN, LEAVE, Row, Rows};

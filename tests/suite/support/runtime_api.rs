@@ -16,7 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use chatroom_status_sync::time::Timestamp;
+use chatroom_status_sync::domain::time::Timestamp;
 use serde_json::Value;
 use tokio::{
     net::TcpListener,

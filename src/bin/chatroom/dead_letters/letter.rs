@@ -2,10 +2,7 @@
 //! and nothing is an error.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use chatroom_status_sync::{
-    deferred::{Message, Sweep},
-    ids::AppKey,
-};
+use chatroom_status_sync::{domain::ids::AppKey, wire::deferred::Message};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -112,7 +109,7 @@ fn work(text: &str) -> Result<(String, Kind), String> {
             Ok((events.get().to_owned(), Kind::Events(count)))
         }
         (None, Some(fields)) => {
-            let sweep = Sweep::try_from(fields)?;
+            let sweep = chatroom_status_sync::domain::sweep::Sweep::try_from(fields)?;
             let raw: Option<Raw<'_>> = serde_json::from_str(text).ok();
             let raw = raw.and_then(|raw| raw.sweep).map(RawValue::get);
             let room = sweep.room.to_string();

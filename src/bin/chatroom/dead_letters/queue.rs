@@ -10,7 +10,7 @@ use aws_sdk_sqs::{
         MessageSystemAttributeName,
     },
 };
-use chatroom_status_sync::failure::in_words;
+use chatroom_status_sync::aws::error::in_words;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::Result;

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use chatroom_status_sync::queue::{Outgoing, Queue};
+use chatroom_status_sync::aws::queue::{Outgoing, Queue};
 use clap::{ArgGroup, Args};
 use futures_util::{StreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};

@@ -1,9 +1,11 @@
 //! What the worker can be sent of a letter.
 
 use chatroom_status_sync::{
-    deferred::Message,
-    ids::AppKey,
-    message::{MAX_BYTES, to_json},
+    domain::ids::AppKey,
+    wire::{
+        deferred::Message,
+        limits::{MAX_BYTES, to_json},
+    },
 };
 use serde_json::value::RawValue;
 

@@ -4,8 +4,8 @@
 //! what taking them in costs), who reads the table or its stream, and a flash crowd's extra starts.
 
 use chatroom_status_sync::{
-    answer::Counts,
-    log::{Level, Line},
+    functions::log::{Level, Line},
+    wire::answer::Counts,
 };
 use serde::Serialize;
 

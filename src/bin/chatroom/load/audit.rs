@@ -6,7 +6,7 @@ use std::{
 };
 
 use chatroom_status_sync::{
-    ids::{AppKey, RoomId},
+    domain::ids::{AppKey, RoomId},
     table::{
         Table,
         read::{Collection, Member},

@@ -26,7 +26,9 @@ mod world;
 use std::{sync::Arc, time::Duration};
 
 use chatroom_status_sync::{
-    ids::RoomId, keyring::Secret, local::sample::APP_SECRET, time::Timestamp,
+    callback::keyring::Secret,
+    domain::{ids::RoomId, time::Timestamp},
+    local::im_server::APP_SECRET,
 };
 use clap::{Args, value_parser};
 use serde_json::json;

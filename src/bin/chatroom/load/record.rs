@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use chatroom_status_sync::local::sample::WireEvent;
+use chatroom_status_sync::local::im_server::WireEvent;
 
 const JOIN: u64 = 1;
 const LEAVE: u64 = 2;
@@ -129,7 +129,7 @@ impl Record {
 
 #[cfg(test)]
 mod tests {
-    use chatroom_status_sync::time::Timestamp;
+    use chatroom_status_sync::domain::time::Timestamp;
 
     use super::*;
 

@@ -7,11 +7,13 @@ use axum::{
     http::{Method, Request, Uri, header::CONTENT_TYPE},
 };
 use chatroom_status_sync::{
-    connections::{connector, mozilla_roots},
-    failure::in_words,
-    keyring::Secret,
-    local::sample::{SignedCallback, WireEvent, body_of},
-    time::Timestamp,
+    aws::{
+        connections::{connector, mozilla_roots},
+        error::in_words,
+    },
+    callback::keyring::Secret,
+    domain::time::Timestamp,
+    local::im_server::{SignedCallback, WireEvent, body_of},
 };
 use hyper_rustls::HttpsConnector;
 use hyper_util::{

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use chatroom_status_sync::{
-    local::{Addresses, Stack, engine::Storage},
-    settings::Environment,
+    env::Environment,
+    local::{Addresses, Stack, dynamodb::Storage},
     table::Table,
 };
 use serde_json::json;

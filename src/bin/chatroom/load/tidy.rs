@@ -1,7 +1,10 @@
 //! Ends the rooms of a run. Members who are in a room never expire; those whose room ended do, and
 //! so does the room.
 
-use chatroom_status_sync::{event::Kind, local::sample::WireEvent, time::Timestamp};
+use chatroom_status_sync::{
+    domain::{event::Kind, time::Timestamp},
+    local::im_server::WireEvent,
+};
 use futures_util::{StreamExt, stream};
 use tokio::time::{Duration, Instant};
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use chatroom_status_sync::{local::sample::WireEvent, time::Timestamp};
+use chatroom_status_sync::{domain::time::Timestamp, local::im_server::WireEvent};
 use fastrand::Rng;
 
 use super::world::World;

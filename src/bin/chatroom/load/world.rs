@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use chatroom_status_sync::{event::Kind, local::sample::WireEvent, time::Timestamp};
+use chatroom_status_sync::{
+    domain::{event::Kind, time::Timestamp},
+    local::im_server::WireEvent,
+};
 use fastrand::Rng;
 
 use super::{popularity::Popularity, room::Room};

@@ -54,13 +54,7 @@ fn keyring() -> Keyring {
 fn callback(users: usize, now: Timestamp) -> SignedCallback {
     let users: Vec<String> = (0..users).map(|user| format!("user-{user:08}")).collect();
     let users: Vec<&str> = users.iter().map(String::as_str).collect();
-    SignedCallback::now(body_of(&[WireEvent::new(
-        "room",
-        &users,
-        Kind::Join as u64,
-        0,
-        now,
-    )]))
+    SignedCallback::now(body_of(&[WireEvent::new("room", &users, Kind::Join as u64, 0, now)]))
 }
 
 fn received(callback: &SignedCallback) -> Unverified {

@@ -66,11 +66,7 @@ impl<'a> Environment<'a> {
         let Some(text) = self.get(name) else {
             return Ok(default);
         };
-        let number = text
-            .trim()
-            .parse()
-            .ok()
-            .filter(|number| (least..=most).contains(number));
+        let number = text.trim().parse().ok().filter(|number| (least..=most).contains(number));
         number.ok_or_else(|| {
             SettingError::new(format!(
                 "{name} holds {text:?}; it should be a whole number from {least} to {most}"

@@ -12,8 +12,8 @@ pub mod domain;
 pub mod wire;
 
 /// The step from API Gateway's event to a request.
+#[path = "../../src/functions"]
 pub mod functions {
-    #[path = "../../../src/functions/http.rs"]
     pub mod http;
 }
 

@@ -96,9 +96,7 @@ pub fn connector<R>(
 /// Those whom Mozilla trusts.
 #[must_use]
 pub fn mozilla_roots() -> RootCertStore {
-    RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    }
+    RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
 }
 
 impl HttpConnector for Connections {
@@ -113,9 +111,7 @@ impl HttpConnector for Connections {
         let response = self.0.request(request);
         HttpConnectorFuture::new(async move {
             // All requests of ours can be repeated, so the SDK may repeat every one that failed.
-            let response = response
-                .await
-                .map_err(|why| ConnectorError::io(why.into()))?;
+            let response = response.await.map_err(|why| ConnectorError::io(why.into()))?;
             // Another host may do better.
             if response.status().is_server_error()
                 && let Some(connection) = connection.connection_metadata().as_ref()

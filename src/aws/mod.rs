@@ -72,10 +72,7 @@ impl Aws {
             "AWS_ENDPOINT_URL_SQS",
             "AWS_ENDPOINT_URL_SECRETS_MANAGER",
         ];
-        Ok(Self {
-            config,
-            endpoints: endpoints.map(endpoint),
-        })
+        Ok(Self { config, endpoints: endpoints.map(endpoint) })
     }
 
     /// The same with another limit for one attempt at a request.

@@ -41,10 +41,7 @@ impl Queue {
     /// callbacks is never.
     #[must_use]
     pub fn new(client: impl FnOnce() -> Client + Send + 'static, url: impl Into<String>) -> Self {
-        Self {
-            client: LazyLock::new(Box::new(client)),
-            url: url.into(),
-        }
+        Self { client: LazyLock::new(Box::new(client)), url: url.into() }
     }
 
     /// Puts messages into the queue, all of them, until `deadline`.
@@ -56,9 +53,7 @@ impl Queue {
             return Ok(());
         }
         let batches = stream::iter(batches(messages));
-        let sent = batches
-            .map(|batch| self.send_batch(batch))
-            .buffer_unordered(CONCURRENCY);
+        let sent = batches.map(|batch| self.send_batch(batch)).buffer_unordered(CONCURRENCY);
         let all = timeout_at(deadline, sent.try_collect::<()>()).await;
         all.unwrap_or_else(|_| Err(format!("queue {} did not answer in time", self.url)))
     }
@@ -82,11 +77,7 @@ impl Queue {
             let entry = SendMessageBatchRequestEntry::builder().id(index.to_string());
             entry.message_body(body).delay_seconds(delay).build()
         };
-        let entries = messages
-            .into_iter()
-            .enumerate()
-            .map(entry)
-            .collect::<Result<_, _>>();
+        let entries = messages.into_iter().enumerate().map(entry).collect::<Result<_, _>>();
         let entries = entries.map_err(|error| error.to_string())?;
         let request = self.client.send_message_batch().queue_url(&self.url);
         let sent = request.set_entries(Some(entries)).send().await;

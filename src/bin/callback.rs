@@ -26,9 +26,7 @@ async fn main() -> ExitCode {
         let handler = move |event: LambdaEvent<GatewayEvent>| async move {
             let now = Timestamp::now();
             let time_left = lambda::time_left(&event.context, now);
-            let (answer, line) = receiver
-                .receive(event.payload.into_request(now), time_left)
-                .await;
+            let (answer, line) = receiver.receive(event.payload.into_request(now), time_left).await;
             line.print();
             Ok::<_, Error>(GatewayResponse::from(&answer))
         };

@@ -23,9 +23,8 @@ async fn main() -> ExitCode {
             let now = Timestamp::now();
             let time_left =
                 lambda::time_left(&event.context, now).unwrap_or(Duration::from_secs(30));
-            let (response, lines) = worker
-                .work(event.payload, now, Instant::now() + time_left)
-                .await;
+            let (response, lines) =
+                worker.work(event.payload, now, Instant::now() + time_left).await;
             lines.iter().for_each(Line::print);
             Ok::<_, Error>(response)
         };

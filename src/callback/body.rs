@@ -60,10 +60,7 @@ pub fn parse(callback: &Verified, now: Timestamp) -> Result<Parsed<'_>, InvalidB
         Some(b'{') => vec![serde_json::from_slice(body).map_err(|_| InvalidBody)?],
         _ => return Err(InvalidBody),
     };
-    let mut parsed = Parsed {
-        body: callback.body(),
-        ..Parsed::default()
-    };
+    let mut parsed = Parsed { body: callback.body(), ..Parsed::default() };
     for raw in raw_events {
         match event_from(raw, now) {
             Ok(event) => parsed.events.push(event),
@@ -97,9 +94,8 @@ struct Fields<'body> {
 fn event_from(raw: &RawValue, now: Timestamp) -> Result<Event, String> {
     // A sequence would fill the struct by position.
     let is_object = raw.get().starts_with('{');
-    let fields: Option<Fields<'_>> = is_object
-        .then(|| serde_json::from_str(raw.get()).ok())
-        .flatten();
+    let fields: Option<Fields<'_>> =
+        is_object.then(|| serde_json::from_str(raw.get()).ok()).flatten();
     let fields = fields.ok_or("it is no JSON object, or names a field twice")?;
 
     let room = required::<String>(fields.room, "chatRoomId", "text")?;
@@ -109,11 +105,7 @@ fn event_from(raw: &RawValue, now: Timestamp) -> Result<Event, String> {
         .users
         .map(|raw| typed::<Vec<String>>(raw, "userIds", "a list of texts"))
         .transpose()?;
-    let users = users
-        .unwrap_or_default()
-        .into_iter()
-        .map(UserId::new)
-        .collect::<Result<_, _>>();
+    let users = users.unwrap_or_default().into_iter().map(UserId::new).collect::<Result<_, _>>();
     let users = users.map_err(|why| format!("a user id {why}"))?;
 
     let kind = required(fields.kind, "type", "a whole number")?;
@@ -124,11 +116,7 @@ fn event_from(raw: &RawValue, now: Timestamp) -> Result<Event, String> {
     let time = plausible.ok_or_else(|| format!("time {time} is implausible at {now}"))?;
 
     let status = required(fields.status, "status", "a whole number")?;
-    Ok(Event {
-        room,
-        users,
-        version: Version::new(time, kind, status),
-    })
+    Ok(Event { room, users, version: Version::new(time, kind, status) })
 }
 
 fn required<T: DeserializeOwned>(
@@ -136,11 +124,7 @@ fn required<T: DeserializeOwned>(
     name: &str,
     expected: &str,
 ) -> Result<T, String> {
-    typed(
-        raw.ok_or_else(|| format!("{name} is missing"))?,
-        name,
-        expected,
-    )
+    typed(raw.ok_or_else(|| format!("{name} is missing"))?, name, expected)
 }
 
 fn typed<T: DeserializeOwned>(raw: &RawValue, name: &str, expected: &str) -> Result<T, String> {

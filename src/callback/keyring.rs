@@ -50,10 +50,7 @@ impl Keyring {
     pub fn from_json(text: &str) -> Result<Self, String> {
         let value: Value = serde_json::from_str(text).map_err(|_| "holds no JSON".to_owned())?;
         let Value::Object(apps) = value else {
-            return Err(format!(
-                "holds {} instead of a JSON object",
-                name_of(&value)
-            ));
+            return Err(format!("holds {} instead of a JSON object", name_of(&value)));
         };
         if apps.is_empty() {
             return Err("names no app".to_owned());
@@ -62,20 +59,14 @@ impl Keyring {
             let app = AppKey::new(app).map_err(|why| format!("has an app key that {why}"))?;
             let secrets =
                 secrets_from(secrets).map_err(|why| format!("holds {why} for app {app}"))?;
-            if secrets
-                .iter()
-                .any(|secret| secret.bytes() == app.as_str().as_bytes())
-            {
+            if secrets.iter().any(|secret| secret.bytes() == app.as_str().as_bytes()) {
                 return Err(format!(
                     "holds the App Key itself as the secret of app {app}: the console shows the App Secret beside it"
                 ));
             }
             Ok((app, secrets))
         };
-        apps.into_iter()
-            .map(read)
-            .collect::<Result<_, _>>()
-            .map(Self)
+        apps.into_iter().map(read).collect::<Result<_, _>>().map(Self)
     }
 
     /// The app that a callback belongs to, and its secrets. Old senders name no app: that is clear

@@ -41,13 +41,7 @@ impl Claim {
         let mut digest = [0; 20];
         hex::decode_to_slice(signature.ok_or(Refusal::Missing("signature"))?, &mut digest)
             .map_err(|_| Refusal::MalformedSignature)?;
-        Ok(Self {
-            app_key,
-            nonce,
-            timestamp_text,
-            timestamp,
-            signature: digest,
-        })
+        Ok(Self { app_key, nonce, timestamp_text, timestamp, signature: digest })
     }
 }
 

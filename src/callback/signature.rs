@@ -73,9 +73,7 @@ pub(super) fn check(
     now: Timestamp,
 ) -> Result<AppKey, Refusal> {
     let claim = Claim::parse(query)?;
-    let (app, secrets) = keyring
-        .secrets_of(claim.app_key.as_deref())
-        .ok_or(Refusal::UnknownApp)?;
+    let (app, secrets) = keyring.secrets_of(claim.app_key.as_deref()).ok_or(Refusal::UnknownApp)?;
     let matches = |secret: &Secret| {
         digest(secret, &claim.nonce, &claim.timestamp_text).ct_eq(&claim.signature)
     };
@@ -83,9 +81,7 @@ pub(super) fn check(
         return Err(Refusal::WrongSignature);
     }
     if !freshness.accepts(claim.timestamp, now) {
-        return Err(Refusal::Stale {
-            timestamp: claim.timestamp,
-        });
+        return Err(Refusal::Stale { timestamp: claim.timestamp });
     }
     Ok(app.clone())
 }

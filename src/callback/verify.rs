@@ -41,10 +41,7 @@ impl Unverified {
         now: Timestamp,
     ) -> Result<Verified, (Self, Refusal)> {
         match signature::check(&self.query, keyring, freshness, now) {
-            Ok(app) => Ok(Verified {
-                app,
-                body: self.body,
-            }),
+            Ok(app) => Ok(Verified { app, body: self.body }),
             Err(refusal) => Err((self, refusal)),
         }
     }

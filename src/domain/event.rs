@@ -83,11 +83,7 @@ impl Version {
     /// The version of an event. Statuses of 9 and above are one.
     #[must_use]
     pub fn new(time: Timestamp, kind: Kind, status: u64) -> Self {
-        Self {
-            time,
-            kind,
-            status: u8::try_from(status.min(9)).unwrap_or(9),
-        }
+        Self { time, kind, status: u8::try_from(status.min(9)).unwrap_or(9) }
     }
 
     /// Reads a version back from its number; `None` if no event has it.

@@ -26,10 +26,7 @@ impl Facts {
     pub const fn of(version: Version) -> Self {
         let mut by_kind = [None; 4];
         by_kind[version.kind() as usize] = Some(version);
-        Self {
-            newest: version,
-            by_kind,
-        }
+        Self { newest: version, by_kind }
     }
 
     /// Takes in another event. Older ones of the same kind change nothing.
@@ -42,10 +39,7 @@ impl Facts {
     /// A join, as what it proves about its room: that it lives. The room's item records no join.
     #[must_use]
     pub const fn alive(join: Version) -> Self {
-        Self {
-            newest: join,
-            by_kind: [None; 4],
-        }
+        Self { newest: join, by_kind: [None; 4] }
     }
 
     /// The same, where more is known about the room.
@@ -102,12 +96,7 @@ impl Plan {
     #[must_use]
     pub fn of(events: impl IntoIterator<Item = Event>) -> Self {
         let mut rooms: BTreeMap<RoomId, RoomPlan> = BTreeMap::new();
-        for Event {
-            room,
-            users,
-            version,
-        } in events
-        {
+        for Event { room, users, version } in events {
             match version.kind() {
                 Kind::Create | Kind::Destroy => {
                     learn_into(&mut rooms.entry(room).or_default().room, version);
@@ -157,10 +146,7 @@ impl Plan {
     /// How many changes there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.rooms
-            .values()
-            .map(|plan| plan.members.len() + usize::from(plan.room.is_some()))
-            .sum()
+        self.rooms.values().map(|plan| plan.members.len() + usize::from(plan.room.is_some())).sum()
     }
 
     /// Whether there is nothing to write.
@@ -174,9 +160,6 @@ impl RoomPlan {
     /// The newest join of any member: the last sign of life of the room.
     #[must_use]
     pub fn newest_join(&self) -> Option<Version> {
-        self.members
-            .values()
-            .filter_map(|facts| facts.of_kind(Kind::Join))
-            .max()
+        self.members.values().filter_map(|facts| facts.of_kind(Kind::Join)).max()
     }
 }

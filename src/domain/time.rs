@@ -21,23 +21,14 @@ impl Timestamp {
     /// The time of a number of Unix milliseconds; `None` above [`Timestamp::MAX`].
     #[must_use]
     pub const fn from_millis(millis: u64) -> Option<Self> {
-        if millis <= Self::MAX.0 {
-            Some(Self(millis))
-        } else {
-            None
-        }
+        if millis <= Self::MAX.0 { Some(Self(millis)) } else { None }
     }
 
     /// What this machine's clock says now.
     #[must_use]
     pub fn now() -> Self {
-        let since_epoch = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        u64::try_from(since_epoch.as_millis())
-            .ok()
-            .and_then(Self::from_millis)
-            .unwrap_or(Self::MAX)
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(since_epoch.as_millis()).ok().and_then(Self::from_millis).unwrap_or(Self::MAX)
     }
 
     /// Unix milliseconds.

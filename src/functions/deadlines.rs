@@ -41,17 +41,10 @@ impl TimeLeft {
     #[must_use]
     pub fn of(budget: Duration, waited: Duration, limit: Option<Duration>) -> Self {
         let answer = ANSWER.max(budget + QUEUE);
-        let waited = if waited < answer {
-            waited
-        } else {
-            Duration::ZERO
-        };
+        let waited = if waited < answer { waited } else { Duration::ZERO };
         let for_queues = answer.saturating_sub(waited);
         let for_queues = limit.map_or(for_queues, |limit| limit.min(for_queues));
         let for_table = budget.saturating_sub(waited);
-        Self {
-            for_table: for_table.min(for_queues.saturating_sub(QUEUE)),
-            for_queues,
-        }
+        Self { for_table: for_table.min(for_queues.saturating_sub(QUEUE)), for_queues }
     }
 }

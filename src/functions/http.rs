@@ -49,18 +49,12 @@ impl GatewayEvent {
     pub fn into_request(self, now: Timestamp) -> Request {
         let body = self.body.unwrap_or_default();
         // What is no base64 is taken as it stands, so that it can be answered and kept.
-        let decoded = if self.is_base64_encoded {
-            BASE64_STANDARD.decode(&body).ok()
-        } else {
-            None
-        };
+        let decoded =
+            if self.is_base64_encoded { BASE64_STANDARD.decode(&body).ok() } else { None };
         let body = decoded.unwrap_or_else(|| body.into_bytes());
         // A request from the future or from long ago is a sample event that is played again: its
         // clock starts now.
-        let accepted = self
-            .request_context
-            .time_epoch
-            .and_then(Timestamp::from_millis);
+        let accepted = self.request_context.time_epoch.and_then(Timestamp::from_millis);
         let is_current = |accepted: &Timestamp| *accepted <= now && now.since(*accepted) <= OLDEST;
         Request {
             id: self.request_context.request_id.unwrap_or_default(),

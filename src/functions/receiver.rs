@@ -66,10 +66,8 @@ impl Receiver {
         let started = Instant::now();
         let waited = request.received.since(request.accepted);
         let left = TimeLeft::of(self.budget, waited, time_left);
-        let until = Deadlines {
-            table: started + left.for_table,
-            queues: started + left.for_queues,
-        };
+        let until =
+            Deadlines { table: started + left.for_table, queues: started + left.for_queues };
         let (id, mut notes) = (request.id.clone(), Notes::default());
         let answer = self.handle(request, until, &mut notes).await;
         let line = line(id, &answer, notes, started.elapsed());
@@ -77,13 +75,7 @@ impl Receiver {
     }
 
     async fn handle(&self, request: Request, until: Deadlines, notes: &mut Notes) -> Answer {
-        let Request {
-            id,
-            received,
-            source,
-            callback,
-            ..
-        } = request;
+        let Request { id, received, source, callback, .. } = request;
         if !self.allows(source) {
             return Answer::Forbidden;
         }
@@ -92,11 +84,7 @@ impl Receiver {
             Err(answer) => return answer,
         };
         notes.app_key = Some(verified.app().to_string());
-        let origin = Origin {
-            app_key: verified.app(),
-            request_id: &id,
-            received_at: received,
-        };
+        let origin = Origin { app_key: verified.app(), request_id: &id, received_at: received };
         let parsed = match parse(&verified, received) {
             Ok(parsed) => parsed,
             Err(InvalidBody) => {
@@ -107,10 +95,7 @@ impl Receiver {
         let reasons = notes.read(&parsed, received);
         let stored = self.store.store(parsed, origin, until, Unwritten::Defer);
         match stored.await {
-            Ok(Stored {
-                counts,
-                why_deferred,
-            }) => {
+            Ok(Stored { counts, why_deferred }) => {
                 let errors = notes.error.take().into_iter().chain(why_deferred);
                 notes.error = errors.reduce(|all, error| format!("{all}; {error}"));
                 Answer::Accepted(counts, reasons)
@@ -122,9 +107,7 @@ impl Receiver {
     fn allows(&self, source: Option<IpAddr>) -> bool {
         let is_allowed = |source: IpAddr| {
             let source = source.to_canonical();
-            self.allowed_sources
-                .iter()
-                .any(|network| network.contains(&source))
+            self.allowed_sources.iter().any(|network| network.contains(&source))
         };
         self.allowed_sources.is_empty() || source.is_some_and(is_allowed)
     }
@@ -139,11 +122,7 @@ impl Receiver {
         notes: &mut Notes,
     ) -> Result<Verified, Answer> {
         let refused = |notes: &mut Notes, refusal: Refusal| {
-            notes.error = Some(format!(
-                "{} What to do: {}",
-                refusal.message(),
-                refusal.advice()
-            ));
+            notes.error = Some(format!("{} What to do: {}", refusal.message(), refusal.advice()));
             Answer::Refused(refusal)
         };
         let known = self.secrets.current();
@@ -162,10 +141,7 @@ impl Receiver {
             // It may well be signed with a new secret: nobody can tell now, so the sender is to ask
             // again.
             Ok(Err(why)) => Err(unavailable(why.to_string(), notes)),
-            Err(_) => Err(unavailable(
-                "Secrets Manager did not answer in time".to_owned(),
-                notes,
-            )),
+            Err(_) => Err(unavailable("Secrets Manager did not answer in time".to_owned(), notes)),
         }
     }
 }
@@ -175,11 +151,7 @@ impl Notes {
     /// once.
     fn read(&mut self, parsed: &Parsed<'_>, received: Timestamp) -> Vec<String> {
         let lag = |time| u64::try_from(received.since(time).as_millis()).unwrap_or(u64::MAX);
-        self.lag_ms = parsed
-            .events
-            .iter()
-            .map(|event| lag(event.version.time()))
-            .max();
+        self.lag_ms = parsed.events.iter().map(|event| lag(event.version.time())).max();
         let mut reasons: Vec<String> = Vec::new();
         for fault in &parsed.faults {
             if reasons.len() < MOST_REASONS && !reasons.contains(&fault.reason) {
@@ -200,25 +172,19 @@ fn unavailable(why: String, notes: &mut Notes) -> Answer {
 
 fn line(request_id: String, answer: &Answer, notes: Notes, duration: Duration) -> Line {
     let (level, message, counts) = match answer {
-        Answer::Accepted(counts, _) if counts.quarantined > 0 => (
-            Level::Warn,
-            "callback stored, but not all of it was understood",
-            Some(*counts),
-        ),
-        Answer::Accepted(counts, _) if counts.deferred > 0 => (
-            Level::Warn,
-            "callback stored, part of it in the deferred queue",
-            Some(*counts),
-        ),
+        Answer::Accepted(counts, _) if counts.quarantined > 0 => {
+            (Level::Warn, "callback stored, but not all of it was understood", Some(*counts))
+        }
+        Answer::Accepted(counts, _) if counts.deferred > 0 => {
+            (Level::Warn, "callback stored, part of it in the deferred queue", Some(*counts))
+        }
         Answer::Accepted(counts, _) => (Level::Info, "callback stored", Some(*counts)),
         Answer::InvalidBody => (Level::Warn, "body kept in the dead-letter queue", None),
         Answer::Refused(_) => (Level::Warn, "callback refused", None),
         Answer::Forbidden => (Level::Warn, "source address not in ALLOWED_SOURCES", None),
-        Answer::Unavailable => (
-            Level::Error,
-            "callback not stored, sender asked to repeat it",
-            None,
-        ),
+        Answer::Unavailable => {
+            (Level::Error, "callback not stored, sender asked to repeat it", None)
+        }
     };
     Line {
         level,

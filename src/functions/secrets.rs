@@ -50,24 +50,17 @@ impl Secrets {
         client: impl FnOnce() -> Client,
     ) -> Result<Self, SettingError> {
         match source {
-            SecretSource::Given(keyring) => Ok(Self {
-                current: RwLock::new(Arc::new(keyring)),
-                store: None,
-            }),
+            SecretSource::Given(keyring) => {
+                Ok(Self { current: RwLock::new(Arc::new(keyring)), store: None })
+            }
             SecretSource::SecretsManager(arn) => {
                 let store = Store {
                     client: client(),
                     arn,
-                    last_read: Mutex::new(Read {
-                        at: Instant::now(),
-                        failure: None,
-                    }),
+                    last_read: Mutex::new(Read { at: Instant::now(), failure: None }),
                 };
                 let current = RwLock::new(Arc::new(store.read().await?));
-                Ok(Self {
-                    current,
-                    store: Some(store),
-                })
+                Ok(Self { current, store: Some(store) })
             }
         }
     }
@@ -75,10 +68,7 @@ impl Secrets {
     /// The keyring as last read.
     #[must_use]
     pub fn current(&self) -> Arc<Keyring> {
-        self.current
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Reads the keyring again, for a callback that no secret of the `tried` one verifies: a secret
@@ -96,20 +86,13 @@ impl Secrets {
         if !Arc::ptr_eq(&current, tried) {
             return Ok(Some(current));
         }
-        let pause = if last_read.failure.is_some() {
-            AFTER_FAILURE
-        } else {
-            AT_MOST_EVERY
-        };
+        let pause = if last_read.failure.is_some() { AFTER_FAILURE } else { AT_MOST_EVERY };
         if last_read.at.elapsed() < pause {
             return last_read.failure.clone().map_or(Ok(None), Err);
         }
         // It has failed until it has not: whoever waits for it may give up.
         let unfinished = SettingError::new("Secrets Manager did not answer in time");
-        *last_read = Read {
-            at: Instant::now(),
-            failure: Some(unfinished),
-        };
+        *last_read = Read { at: Instant::now(), failure: Some(unfinished) };
         match store.read().await {
             Ok(keyring) => {
                 let keyring = Arc::new(keyring);
@@ -128,21 +111,12 @@ impl Secrets {
 impl Store {
     async fn read(&self) -> Result<Keyring, SettingError> {
         let unreadable = |why: String| {
-            SettingError::new(format!(
-                "APP_SECRETS_ARN: {} cannot be read: {why}",
-                self.arn
-            ))
+            SettingError::new(format!("APP_SECRETS_ARN: {} cannot be read: {why}", self.arn))
         };
-        let secret = self
-            .client
-            .get_secret_value()
-            .secret_id(&self.arn)
-            .send()
-            .await;
+        let secret = self.client.get_secret_value().secret_id(&self.arn).send().await;
         let secret = secret.map_err(|error| unreadable(in_words(&error)))?;
-        let json = secret
-            .secret_string()
-            .ok_or_else(|| unreadable("it holds no text".to_owned()))?;
+        let json =
+            secret.secret_string().ok_or_else(|| unreadable("it holds no text".to_owned()))?;
         keyring(&format!("APP_SECRETS_ARN: the secret {}", self.arn), json)
     }
 }

@@ -117,10 +117,7 @@ pub(crate) fn keyring(name: &str, json: &str) -> Result<Keyring, SettingError> {
 
 fn allowed_sources(env: &Environment<'_>) -> Result<Vec<IpNet>, SettingError> {
     let list = env.get("ALLOWED_SOURCES").unwrap_or_default();
-    let networks = list
-        .split(',')
-        .map(str::trim)
-        .filter(|network| !network.is_empty());
+    let networks = list.split(',').map(str::trim).filter(|network| !network.is_empty());
     let parse = |network: &str| {
         network.parse().map_err(|_| {
             SettingError::new(format!(

@@ -131,15 +131,11 @@ impl Store {
             Outgoing::after(self.sweep_delay, sweeps).chain(Outgoing::after(delay, rest));
         let queued = self.deferred.send(messages.collect(), until.queues).await;
         match (queued, outcome.failure) {
-            (Ok(()), why_deferred) => Ok(Stored {
-                counts,
-                why_deferred,
-            }),
+            (Ok(()), why_deferred) => Ok(Stored { counts, why_deferred }),
             (Err(why), None) => Err(why),
-            (Err(why), Some(unwritten)) => Err(format!(
-                "{} changes unwritten: {unwritten}; {why}",
-                counts.deferred
-            )),
+            (Err(why), Some(unwritten)) => {
+                Err(format!("{} changes unwritten: {unwritten}; {why}", counts.deferred))
+            }
         }
     }
 
@@ -170,10 +166,7 @@ impl Store {
         delay: Duration,
         deadline: Instant,
     ) -> Result<(), String> {
-        let message = Outgoing {
-            body: rest.message(app),
-            delay,
-        };
+        let message = Outgoing { body: rest.message(app), delay };
         self.deferred.send(vec![message], deadline).await
     }
 }

@@ -69,9 +69,7 @@ impl Worker {
     /// Connects to table and queues.
     #[must_use]
     pub fn new(storage: Storage, aws: &Aws) -> Self {
-        Self {
-            store: Store::new(storage, aws),
-        }
+        Self { store: Store::new(storage, aws) }
     }
 
     /// Does what a batch of messages says, until `deadline`. What is not done by then is reported,
@@ -88,9 +86,9 @@ impl Worker {
         for (message, (result, duration)) in event.records.iter().zip(join_all(working).await) {
             lines.push(line(&message.message_id, &result, duration));
             if result.is_err() {
-                response.batch_item_failures.push(BatchItemFailure {
-                    item_identifier: message.message_id.clone(),
-                });
+                response
+                    .batch_item_failures
+                    .push(BatchItemFailure { item_identifier: message.message_id.clone() });
             }
         }
         (response, lines)
@@ -105,16 +103,11 @@ impl Worker {
     ) -> (Result<Done, Trouble>, Duration) {
         let started = Instant::now();
         let before = |time| deadline.checked_sub(time).unwrap_or(started);
-        let until = Deadlines {
-            table: before(QUEUE_TIME),
-            queues: before(HIDE_TIME),
-        };
+        let until = Deadlines { table: before(QUEUE_TIME), queues: before(HIDE_TIME) };
         // In a box, because the compiler gives up on the layout of futures this deep.
         let working = Box::pin(self.do_what_it_says(message, now, until));
         let late = || Err(Trouble::Stuck("there was no time left".to_owned()));
-        let result = timeout_at(until.queues, working)
-            .await
-            .unwrap_or_else(|_| late());
+        let result = timeout_at(until.queues, working).await.unwrap_or_else(|_| late());
         let pause = match &result {
             Ok(_) => return (result, started.elapsed()),
             Err(Trouble::Unreadable(_)) => Duration::ZERO,
@@ -128,9 +121,7 @@ impl Worker {
 
     async fn do_what_it_says(
         &self,
-        SqsMessage {
-            message_id, body, ..
-        }: &SqsMessage,
+        SqsMessage { message_id, body, .. }: &SqsMessage,
         now: Timestamp,
         until: Deadlines,
     ) -> Result<Done, Trouble> {
@@ -145,9 +136,7 @@ impl Worker {
                 let sweep = sweep.try_into().map_err(unreadable)?;
                 self.sweep(&app, sweep, until.queues).await
             }
-            _ => Err(unreadable(
-                "the message has neither events nor a sweep, or both".to_owned(),
-            )),
+            _ => Err(unreadable("the message has neither events nor a sweep, or both".to_owned())),
         }
     }
 
@@ -163,16 +152,10 @@ impl Worker {
         let parsed = parse(&events, now).map_err(|_| {
             Trouble::Unreadable("its events are no JSON array or object".to_owned())
         })?;
-        let origin = Origin {
-            app_key: events.app(),
-            request_id: id,
-            received_at: now,
-        };
+        let origin = Origin { app_key: events.app(), request_id: id, received_at: now };
         let unwritten = Unwritten::DeferAfterProgress(REST_DELAY);
         let stored = self.store.store(parsed, origin, until, unwritten).await;
-        stored
-            .map(|stored| Done::Stored(stored.counts))
-            .map_err(Trouble::Stuck)
+        stored.map(|stored| Done::Stored(stored.counts)).map_err(Trouble::Stuck)
     }
 
     /// Sweeps as far as time and table allow, and asks for the rest before this message is gone.
@@ -201,26 +184,18 @@ impl SqsMessage {
 
 fn line(id: &str, result: &Result<Done, Trouble>, duration: Duration) -> Line {
     let (level, message, counts) = match result {
-        Ok(Done::Stored(counts)) => (
-            Level::Info,
-            "deferred events stored".to_owned(),
-            Some(*counts),
-        ),
-        Ok(Done::Swept(ended)) => (
-            Level::Info,
-            format!("room swept, {ended} memberships ended"),
-            None,
-        ),
-        Ok(Done::SweptInPart) => (
-            Level::Info,
-            "room swept in part, the rest is queued".to_owned(),
-            None,
-        ),
-        Err(Trouble::Stuck(_)) => (
-            Level::Error,
-            "message not done, the queue will bring it again".to_owned(),
-            None,
-        ),
+        Ok(Done::Stored(counts)) => {
+            (Level::Info, "deferred events stored".to_owned(), Some(*counts))
+        }
+        Ok(Done::Swept(ended)) => {
+            (Level::Info, format!("room swept, {ended} memberships ended"), None)
+        }
+        Ok(Done::SweptInPart) => {
+            (Level::Info, "room swept in part, the rest is queued".to_owned(), None)
+        }
+        Err(Trouble::Stuck(_)) => {
+            (Level::Error, "message not done, the queue will bring it again".to_owned(), None)
+        }
         Err(Trouble::Unreadable(_)) => (
             Level::Error,
             "message not understood, the queue will move it to the dead letters".to_owned(),

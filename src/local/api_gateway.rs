@@ -60,11 +60,7 @@ impl Endpoint {
     ) -> std::io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let url = format!("http://{}{PATH}", listener.local_addr()?);
-        let shared = Arc::new(Shared {
-            receiver,
-            requests: AtomicU64::new(0),
-            log,
-        });
+        let shared = Arc::new(Shared { receiver, requests: AtomicU64::new(0), log });
         let app = Router::new()
             .route(PATH, post(handle))
             .fallback(async || (StatusCode::NOT_FOUND, Json(json!({"message": "Not Found"}))))
@@ -72,11 +68,7 @@ impl Endpoint {
             .with_state(shared.clone())
             .into_make_service_with_connect_info::<SocketAddr>();
         let serving = async { axum::serve(listener, app).await };
-        Ok(Self {
-            url,
-            shared,
-            server: tokio::spawn(serving).abort_handle(),
-        })
+        Ok(Self { url, shared, server: tokio::spawn(serving).abort_handle() })
     }
 
     /// The URL of callbacks, without a query string.
@@ -105,10 +97,7 @@ async fn handle(
     body: Bytes,
 ) -> Response {
     let now = Timestamp::now();
-    let id = format!(
-        "local-{}",
-        shared.requests.fetch_add(1, Ordering::Relaxed) + 1
-    );
+    let id = format!("local-{}", shared.requests.fetch_add(1, Ordering::Relaxed) + 1);
     let (text, is_base64) = match std::str::from_utf8(&body) {
         Ok(text) => (text.to_owned(), false),
         Err(_) => (BASE64_STANDARD.encode(&body), true),
@@ -123,22 +112,12 @@ async fn handle(
     into_http(GatewayResponse::from(&answer))
 }
 
-fn into_http(
-    GatewayResponse {
-        status_code,
-        headers,
-        body,
-        ..
-    }: GatewayResponse,
-) -> Response {
+fn into_http(GatewayResponse { status_code, headers, body, .. }: GatewayResponse) -> Response {
     let mut response = body.into_response();
     *response.status_mut() =
         StatusCode::from_u16(status_code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let response_headers = response.headers_mut();
-    response_headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(headers.content_type),
-    );
+    response_headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(headers.content_type));
     if let Some(seconds) = headers.retry_after {
         response_headers.insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
     }

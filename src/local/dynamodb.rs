@@ -38,37 +38,28 @@ impl Engine {
         let (started, is_started) = oneshot::channel();
         let (stop, is_stopped) = oneshot::channel();
         // The engine's SQL blocks its thread, so it has one, and a runtime, of its own.
-        thread::Builder::new()
-            .name("dynamodb".to_owned())
-            .spawn(move || {
-                let runtime = match tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()
-                {
-                    Ok(runtime) => runtime,
-                    Err(error) => return drop(started.send(Err(error.into()))),
-                };
-                runtime.block_on(async {
-                    match open(storage, address).await {
-                        Ok((database, listener, address)) => {
-                            let _ = started.send(Ok(address));
-                            let is_stopped = async { drop(is_stopped.await) };
-                            let serving = dynoxide::server::serve_with_shutdown(
-                                listener, database, is_stopped,
-                            );
-                            if let Err(error) = serving.await {
-                                eprintln!("the embedded engine ended: {error}");
-                            }
+        thread::Builder::new().name("dynamodb".to_owned()).spawn(move || {
+            let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => runtime,
+                Err(error) => return drop(started.send(Err(error.into()))),
+            };
+            runtime.block_on(async {
+                match open(storage, address).await {
+                    Ok((database, listener, address)) => {
+                        let _ = started.send(Ok(address));
+                        let is_stopped = async { drop(is_stopped.await) };
+                        let serving =
+                            dynoxide::server::serve_with_shutdown(listener, database, is_stopped);
+                        if let Err(error) = serving.await {
+                            eprintln!("the embedded engine ended: {error}");
                         }
-                        Err(error) => drop(started.send(Err(error))),
                     }
-                });
-            })?;
+                    Err(error) => drop(started.send(Err(error))),
+                }
+            });
+        })?;
         let address = is_started.await??;
-        Ok(Self {
-            url: format!("http://{address}"),
-            stop: Some(stop),
-        })
+        Ok(Self { url: format!("http://{address}"), stop: Some(stop) })
     }
 
     /// The endpoint, for `AWS_ENDPOINT_URL_DYNAMODB`.
@@ -94,9 +85,7 @@ async fn open(
         }
     };
     database.sweep_ttl()?;
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|why| format!("{address}: {why}"))?;
+    let listener = TcpListener::bind(address).await.map_err(|why| format!("{address}: {why}"))?;
     let address = listener.local_addr()?;
     Ok((database, listener, address))
 }

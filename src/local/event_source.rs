@@ -31,12 +31,7 @@ impl Poller {
     /// A poller that hands the log line of each message to `log`.
     #[must_use]
     pub fn new(worker: Worker, client: Client, queue_url: String, log: fn(&Line)) -> Self {
-        Self {
-            worker,
-            client,
-            queue_url,
-            log,
-        }
+        Self { worker, client, queue_url, log }
     }
 
     /// Receives once. Gives how many messages there were.
@@ -54,16 +49,11 @@ impl Poller {
         let (response, lines) = self.worker.work(event, Timestamp::now(), deadline).await;
         lines.iter().for_each(self.log);
         let response = serde_json::to_value(response)?;
-        let failures = response["batchItemFailures"]
-            .as_array()
-            .map(Vec::as_slice)
-            .unwrap_or_default();
+        let failures =
+            response["batchItemFailures"].as_array().map(Vec::as_slice).unwrap_or_default();
         for message in received.messages() {
             let id = Value::from(message.message_id());
-            if failures
-                .iter()
-                .all(|failure| failure["itemIdentifier"] != id)
-            {
+            if failures.iter().all(|failure| failure["itemIdentifier"] != id) {
                 let delete = self.client.delete_message().queue_url(&self.queue_url);
                 let delete = delete.set_receipt_handle(message.receipt_handle().map(str::to_owned));
                 delete.send().await.map_err(|why| in_words(&why))?;
@@ -76,9 +66,8 @@ impl Poller {
 /// A message as Lambda hands it on.
 fn record(message: &Message) -> Value {
     let attributes = message.attributes().into_iter().flatten();
-    let attributes: Map<_, _> = attributes
-        .map(|(name, value)| (name.as_str().to_owned(), value.as_str().into()))
-        .collect();
+    let attributes: Map<_, _> =
+        attributes.map(|(name, value)| (name.as_str().to_owned(), value.as_str().into())).collect();
     json!({
         "messageId": message.message_id(),
         "receiptHandle": message.receipt_handle(),

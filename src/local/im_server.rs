@@ -41,28 +41,15 @@ impl SignedCallback {
         let timestamp = format!("{:013}", timestamp.millis());
         let signature = callback::sign(secret, nonce, &timestamp);
         let mut query = form_urlencoded::Serializer::new(String::new());
-        query
-            .append_pair("appKey", app_key)
-            .append_pair("timestamp", &timestamp);
-        query
-            .append_pair("nonce", nonce)
-            .append_pair("signature", &signature);
-        Self {
-            query: query.finish(),
-            body: body.into(),
-        }
+        query.append_pair("appKey", app_key).append_pair("timestamp", &timestamp);
+        query.append_pair("nonce", nonce).append_pair("signature", &signature);
+        Self { query: query.finish(), body: body.into() }
     }
 
     /// A callback of the sample app, signed now.
     #[must_use]
     pub fn now(body: impl Into<String>) -> Self {
-        Self::new(
-            APP_KEY,
-            &Secret::new(APP_SECRET),
-            NONCE,
-            Timestamp::now(),
-            body,
-        )
+        Self::new(APP_KEY, &Secret::new(APP_SECRET), NONCE, Timestamp::now(), body)
     }
 
     /// The URL to post the body to.
@@ -85,14 +72,7 @@ impl SignedCallback {
     /// The event that API Gateway makes of it: HTTP API, payload format 2.0.
     #[must_use]
     pub fn gateway_event(&self, request_id: &str, taken: Timestamp) -> Value {
-        gateway_event(
-            &self.query,
-            &self.body,
-            false,
-            "127.0.0.1",
-            request_id,
-            taken,
-        )
+        gateway_event(&self.query, &self.body, false, "127.0.0.1", request_id, taken)
     }
 }
 
@@ -117,13 +97,7 @@ impl WireEvent {
     #[must_use]
     pub fn new(room: &str, users: &[&str], r#type: u64, status: u64, time: Timestamp) -> Self {
         let user_ids = users.iter().map(|&user| user.to_owned()).collect();
-        Self {
-            chat_room_id: room.to_owned(),
-            user_ids,
-            status,
-            r#type,
-            time,
-        }
+        Self { chat_room_id: room.to_owned(), user_ids, status, r#type, time }
     }
 }
 

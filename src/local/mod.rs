@@ -59,11 +59,7 @@ impl Addresses {
     #[must_use]
     pub fn free() -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self {
-            callback: any,
-            dynamodb: any,
-            sqs: any,
-        }
+        Self { callback: any, dynamodb: any, sqs: any }
     }
 }
 
@@ -107,21 +103,12 @@ impl Stack {
         }
         let worker = Worker::new(settings.storage.clone(), &aws);
         let poller = Poller::new(worker, aws.sqs(), queues.url_of(DEFERRED), log);
-        let (name, retention) = (
-            &settings.storage.table_name,
-            settings.storage.retention_days,
-        );
+        let (name, retention) = (&settings.storage.table_name, settings.storage.retention_days);
         let table = Table::new(aws.dynamodb(), name, retention);
         schema::create(table.client(), name).await?;
         let receiver = Receiver::start(settings, &aws).await?;
         let endpoint = Endpoint::start(receiver, at.callback, log).await?;
-        Ok(Self {
-            endpoint,
-            engine,
-            queues,
-            poller,
-            table,
-        })
+        Ok(Self { endpoint, engine, queues, poller, table })
     }
 
     /// What a variable is for another function in front of the same table and queues.

@@ -55,9 +55,7 @@ impl Table {
         let mut progress = Progress::of(&plan);
         // Once it is late, a request is not even begun.
         let is_late = Instant::now() >= deadline
-            || timeout_at(deadline, self.rounds(app, &plan, &mut progress))
-                .await
-                .is_err();
+            || timeout_at(deadline, self.rounds(app, &plan, &mut progress)).await.is_err();
         if is_late {
             progress.fail("the table did not answer in time");
         }
@@ -105,10 +103,9 @@ impl Table {
         let room = step.room;
         let key = |user| Key { app, room, user };
         let result = match step.action {
-            Action::WriteMember(_, user, facts) => self
-                .write(&key(Some(user)), &facts)
-                .await
-                .map(|(verdict, _)| Done::Member(verdict)),
+            Action::WriteMember(_, user, facts) => {
+                self.write(&key(Some(user)), &facts).await.map(|(verdict, _)| Done::Member(verdict))
+            }
             Action::WriteRoom(facts) => self
                 .write(&key(None), &facts)
                 .await
@@ -118,10 +115,9 @@ impl Table {
                 .write(&key(None), &Facts::alive(join))
                 .await
                 .map(|(_, sight)| Done::Seen(sight)),
-            Action::EndMember(_, user, join, destroy) => self
-                .end(&key(Some(user)), join, destroy)
-                .await
-                .map(|()| Done::Ended),
+            Action::EndMember(_, user, join, destroy) => {
+                self.end(&key(Some(user)), join, destroy).await.map(|()| Done::Ended)
+            }
         };
         (step, result)
     }
@@ -138,10 +134,7 @@ fn changes_of<'a>(
     let room_action = plan.room.map(Action::WriteRoom).or(look);
     let members = plan.members.iter().enumerate();
     let members = members.map(|(number, (user, facts))| Action::WriteMember(number, user, *facts));
-    room_action
-        .into_iter()
-        .chain(members)
-        .map(move |action| Step { at, room, action })
+    room_action.into_iter().chain(members).map(move |action| Step { at, room, action })
 }
 
 /// One of each in turn, until all are through.

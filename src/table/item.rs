@@ -18,18 +18,13 @@ pub fn number(item: &Attributes, name: &str) -> Option<u64> {
 /// A text attribute; `None` if it is absent or no text.
 #[must_use]
 pub fn text<'a>(item: &'a Attributes, name: &str) -> Option<&'a str> {
-    item.get(name)
-        .and_then(|value| value.as_s().ok())
-        .map(String::as_str)
+    item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str)
 }
 
 /// What a room's item says to those who join it.
 #[must_use]
 pub fn sight(item: &Attributes) -> Sight {
-    Sight {
-        active: text(item, "lifecycle") == Some("active"),
-        destroyed: destroy_version(item),
-    }
+    Sight { active: text(item, "lifecycle") == Some("active"), destroyed: destroy_version(item) }
 }
 
 /// The newest destroy that a room's item records.
@@ -46,9 +41,7 @@ pub fn destroy_version(item: &Attributes) -> Option<Version> {
 #[must_use]
 pub fn compare(item: &Attributes, version: Version) -> Option<Ordering> {
     let time = |name| {
-        number(item, name)
-            .and_then(Timestamp::from_millis)
-            .map(|time| time.cmp(&version.time()))
+        number(item, name).and_then(Timestamp::from_millis).map(|time| time.cmp(&version.time()))
     };
     match version.kind() {
         Kind::Create => time("createdAt"),

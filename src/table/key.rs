@@ -30,8 +30,7 @@ impl Key<'_> {
     /// `sk`: `ROOM`, or `USER#<userId>`, which sorts after it.
     #[must_use]
     pub fn sort(&self) -> String {
-        self.user
-            .map_or_else(|| "ROOM".to_owned(), |user| format!("USER#{user}"))
+        self.user.map_or_else(|| "ROOM".to_owned(), |user| format!("USER#{user}"))
     }
 
     /// The index key that the item has while it is present: `userKey` of a joined member,

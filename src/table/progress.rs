@@ -63,10 +63,7 @@ impl Progress {
             members: vec![None; plan.members.len()],
             ..RoomProgress::default()
         };
-        Self {
-            rooms: plan.rooms.values().map(begin).collect(),
-            failure: None,
-        }
+        Self { rooms: plan.rooms.values().map(begin).collect(), failure: None }
     }
 
     /// Notes why something is not confirmed. The first reason is kept.
@@ -119,9 +116,8 @@ impl Progress {
     pub fn endings<'a>(&mut self, plan: &'a Plan) -> Vec<Step<'a>> {
         let mut endings = Vec::new();
         for (at, ((room, plan), progress)) in plan.rooms.iter().zip(&mut self.rooms).enumerate() {
-            let Some((sight, destroy)) = progress
-                .sight
-                .and_then(|sight| sight.destroyed.map(|destroy| (sight, destroy)))
+            let Some((sight, destroy)) =
+                progress.sight.and_then(|sight| sight.destroyed.map(|destroy| (sight, destroy)))
             else {
                 continue;
             };
@@ -137,10 +133,7 @@ impl Progress {
     }
 
     pub fn outcome(self, plan: Plan) -> Outcome {
-        let mut outcome = Outcome {
-            failure: self.failure,
-            ..Outcome::default()
-        };
+        let mut outcome = Outcome { failure: self.failure, ..Outcome::default() };
         for ((room, mut plan), progress) in plan.rooms.into_iter().zip(self.rooms) {
             outcome.sweeps.extend(sweep(&room, &plan, progress.sight));
             let mut number = 0..;
@@ -186,9 +179,5 @@ impl Outcome {
 fn sweep(room: &RoomId, plan: &RoomPlan, sight: Option<Sight>) -> Option<Sweep> {
     let destroy = plan.room?.of_kind(Kind::Destroy)?;
     let is_newest = sight?.destroyed == Some(destroy);
-    is_newest.then(|| Sweep {
-        room: room.clone(),
-        destroy,
-        after: None,
-    })
+    is_newest.then(|| Sweep { room: room.clone(), destroy, after: None })
 }

@@ -75,9 +75,7 @@ pub struct Collection {
 impl Collection {
     /// Who is in the room.
     pub fn present(&self) -> impl Iterator<Item = &Member> {
-        self.members
-            .iter()
-            .filter(|member| member.is_present_in(self.room.as_ref()))
+        self.members.iter().filter(|member| member.is_present_in(self.room.as_ref()))
     }
 }
 
@@ -133,12 +131,7 @@ impl Table {
     /// # Errors
     /// What the engine says.
     pub async fn room(&self, app: &AppKey, room: &RoomId) -> Result<Collection, ReadError> {
-        let partition = Key {
-            app,
-            room,
-            user: None,
-        }
-        .partition();
+        let partition = Key { app, room, user: None }.partition();
         let query = self.query("pk", partition).consistent_read(true);
         let mut items = query.into_paginator().items().send();
         let mut collection = Collection::default();
@@ -158,9 +151,7 @@ impl Table {
     /// # Errors
     /// What the engine says.
     pub async fn rooms_of(&self, app: &AppKey, user: &UserId) -> Result<Vec<Member>, ReadError> {
-        let query = self
-            .query("userKey", user_key(app, user))
-            .index_name(BY_USER);
+        let query = self.query("userKey", user_key(app, user)).index_name(BY_USER);
         let memberships = self.all(query, Member::from).await?;
         let checked = stream::iter(memberships)
             .map(|member| async move {
@@ -168,10 +159,7 @@ impl Table {
                 Ok(member.is_present_in(room.as_ref()).then_some(member))
             })
             .buffered(16);
-        checked
-            .try_filter_map(|member| async { Ok(member) })
-            .try_collect()
-            .await
+        checked.try_filter_map(|member| async { Ok(member) }).try_collect().await
     }
 
     /// The active rooms of an app, by room id. The index lags behind the table, by fractions of a
@@ -181,15 +169,10 @@ impl Table {
     /// What the engine says.
     pub async fn active_rooms(&self, app: &AppKey) -> Result<Vec<Room>, ReadError> {
         let shards = stream::iter(0..ROOM_SHARDS).map(|shard| {
-            let query = self
-                .query("roomsKey", rooms_key(app, shard))
-                .index_name(ACTIVE_ROOMS);
+            let query = self.query("roomsKey", rooms_key(app, shard)).index_name(ACTIVE_ROOMS);
             self.all(query, Room::from)
         });
-        let mut rooms: Vec<Room> = shards
-            .buffer_unordered(ROOM_SHARDS.into())
-            .try_concat()
-            .await?;
+        let mut rooms: Vec<Room> = shards.buffer_unordered(ROOM_SHARDS.into()).try_concat().await?;
         rooms.sort_by(|a, b| a.chat_room_id.cmp(&b.chat_room_id));
         Ok(rooms)
     }
@@ -198,22 +181,10 @@ impl Table {
         let Ok(room) = RoomId::new(room) else {
             return Ok(None);
         };
-        let key = Key {
-            app,
-            room: &room,
-            user: None,
-        }
-        .attributes();
-        let request = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .set_key(Some(key))
-            .consistent_read(true);
-        let response = request
-            .send()
-            .await
-            .map_err(|error| self.unreadable(error))?;
+        let key = Key { app, room: &room, user: None }.attributes();
+        let request =
+            self.client.get_item().table_name(&self.name).set_key(Some(key)).consistent_read(true);
+        let response = request.send().await.map_err(|error| self.unreadable(error))?;
         Ok(response.item().map(Room::from))
     }
 
@@ -238,11 +209,7 @@ impl Table {
     }
 
     fn unreadable(&self, error: impl std::error::Error) -> ReadError {
-        ReadError(format!(
-            "table {} cannot be read: {}",
-            self.name,
-            in_words(&error)
-        ))
+        ReadError(format!("table {} cannot be read: {}", self.name, in_words(&error)))
     }
 }
 

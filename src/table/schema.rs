@@ -25,12 +25,8 @@ pub async fn create(client: &Client, table: &str) -> Result<(), Error> {
             .build()
     };
     let index = |name, hash| {
-        let projection = Projection::builder()
-            .projection_type(ProjectionType::All)
-            .build();
-        let index = GlobalSecondaryIndex::builder()
-            .index_name(name)
-            .projection(projection);
+        let projection = Projection::builder().projection_type(ProjectionType::All).build();
+        let index = GlobalSecondaryIndex::builder().index_name(name).projection(projection);
         index.set_key_schema(Some(key_schema(hash, "pk")?)).build()
     };
     let created = client
@@ -51,10 +47,8 @@ pub async fn create(client: &Client, table: &str) -> Result<(), Error> {
         Err(Error::ResourceInUseException(_)) => return Ok(()),
         Err(error) => return Err(error),
     }
-    let expiry = TimeToLiveSpecification::builder()
-        .attribute_name("expiresAt")
-        .enabled(true)
-        .build()?;
+    let expiry =
+        TimeToLiveSpecification::builder().attribute_name("expiresAt").enabled(true).build()?;
     client
         .update_time_to_live()
         .table_name(table)
@@ -68,14 +62,7 @@ fn key_schema(
     hash: &str,
     range: &str,
 ) -> Result<Vec<KeySchemaElement>, aws_sdk_dynamodb::error::BuildError> {
-    let element = |name: &str, kind| {
-        KeySchemaElement::builder()
-            .attribute_name(name)
-            .key_type(kind)
-            .build()
-    };
-    Ok(vec![
-        element(hash, KeyType::Hash)?,
-        element(range, KeyType::Range)?,
-    ])
+    let element =
+        |name: &str, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
+    Ok(vec![element(hash, KeyType::Hash)?, element(range, KeyType::Range)?])
 }

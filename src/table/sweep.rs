@@ -67,20 +67,11 @@ impl Table {
     async fn sweep_page(&self, app: &AppKey, sweep: &mut Sweep) -> Result<usize, Unconfirmed> {
         let page = self.page(app, sweep).await?;
         // Read with each page: a newer destroy, or a new life, counts at once.
-        let key = Key {
-            app,
-            room: &sweep.room,
-            user: None,
-        };
+        let key = Key { app, room: &sweep.room, user: None };
         let room = self.look(&key).await?;
-        let destroy = room
-            .destroyed
-            .map_or(sweep.destroy, |newest| newest.max(sweep.destroy));
+        let destroy = room.destroyed.map_or(sweep.destroy, |newest| newest.max(sweep.destroy));
         let ended = self.end_all(&key, &page.members, destroy).await?;
-        if let Some(join) = page
-            .newest_join
-            .filter(|&join| !room.active && join > destroy)
-        {
+        if let Some(join) = page.newest_join.filter(|&join| !room.active && join > destroy) {
             self.write(&key, &Facts::alive(join)).await?;
         }
         sweep.after = page.next;
@@ -100,15 +91,7 @@ impl Table {
         loop {
             for Joined { user, version } in waiting.by_ref().take(CONCURRENCY - running.len()) {
                 running.push(async move {
-                    self.end(
-                        &Key {
-                            user: Some(user),
-                            ..*room
-                        },
-                        *version,
-                        destroy,
-                    )
-                    .await
+                    self.end(&Key { user: Some(user), ..*room }, *version, destroy).await
                 });
             }
             match running.next().await {
@@ -120,27 +103,10 @@ impl Table {
     }
 
     async fn page(&self, app: &AppKey, sweep: &Sweep) -> Result<Page, Unconfirmed> {
-        let key = |user: &UserId| {
-            Key {
-                app,
-                room: &sweep.room,
-                user: Some(user),
-            }
-            .attributes()
-        };
-        let query = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .consistent_read(true)
-            .limit(PAGE);
+        let key = |user: &UserId| Key { app, room: &sweep.room, user: Some(user) }.attributes();
+        let query = self.client.query().table_name(&self.name).consistent_read(true).limit(PAGE);
         let query = query.key_condition_expression("pk = :room AND begins_with(sk, :members)");
-        let partition = Key {
-            app,
-            room: &sweep.room,
-            user: None,
-        }
-        .partition();
+        let partition = Key { app, room: &sweep.room, user: None }.partition();
         let query = query
             .projection_expression("userId, membership, version, joinedAt")
             .expression_attribute_values(":room", AttributeValue::S(partition))
@@ -151,10 +117,7 @@ impl Table {
         let next = last
             .and_then(|sort| sort.strip_prefix("USER#"))
             .and_then(|user| UserId::new(user).ok());
-        let joins = output
-            .items()
-            .iter()
-            .filter_map(|item| number(item, "joinedAt"));
+        let joins = output.items().iter().filter_map(|item| number(item, "joinedAt"));
         // A status is not kept with the time; the least one is the safest claim.
         let alive = |time| Version::new(time, Kind::Join, 0);
         Ok(Page {

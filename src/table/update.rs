@@ -57,16 +57,10 @@ pub fn whole(key: &Key<'_>, facts: &Facts, retention_seconds: u64) -> Update {
         update.set_text(index_key, ":index", &key.index());
         "expiresAt"
     } else {
-        update.set_number(
-            "expiresAt",
-            ":expires",
-            expiry(newest.time(), retention_seconds),
-        );
+        update.set_number("expiresAt", ":expires", expiry(newest.time(), retention_seconds));
         index_key
     };
-    update
-        .remove(removed)
-        .only_if("attribute_not_exists(version) OR version < :version")
+    update.remove(removed).only_if("attribute_not_exists(version) OR version < :version")
 }
 
 /// Records facts that the item lacks although it is as new as they are. Each attribute only ever
@@ -80,10 +74,7 @@ pub fn raise(lacking: &[Version], newest: Version) -> Update {
         update.record(version, true);
         let (name, value) = recorded_as(version.kind());
         // Writing to a string cannot fail.
-        let _ = write!(
-            condition,
-            " AND (attribute_not_exists({name}) OR {name} < {value})"
-        );
+        let _ = write!(condition, " AND (attribute_not_exists({name}) OR {name} < {value})");
     }
     update.only_if(&condition)
 }
@@ -97,14 +88,8 @@ pub fn end(join: Version, destroy: Version, retention_seconds: u64) -> Update {
     update.text(":reason", "room_destroyed");
     update.text(":joined", "joined");
     update.number(":version", join.number());
-    update.set_number(
-        "expiresAt",
-        ":expires",
-        expiry(destroy.time(), retention_seconds),
-    );
-    update
-        .remove("userKey")
-        .only_if("membership = :joined AND version = :version")
+    update.set_number("expiresAt", ":expires", expiry(destroy.time(), retention_seconds));
+    update.remove("userKey").only_if("membership = :joined AND version = :version")
 }
 
 /// Counted from the event, not from its arrival: what arrives in another order expires no later. Of
@@ -132,20 +117,15 @@ struct Expression {
 
 impl Expression {
     fn new(assignments: &str) -> Self {
-        Self {
-            text: format!("SET {assignments}"),
-            values: Attributes::with_capacity(16),
-        }
+        Self { text: format!("SET {assignments}"), values: Attributes::with_capacity(16) }
     }
 
     fn text(&mut self, name: &str, value: &str) {
-        self.values
-            .insert(name.to_owned(), AttributeValue::S(value.to_owned()));
+        self.values.insert(name.to_owned(), AttributeValue::S(value.to_owned()));
     }
 
     fn number(&mut self, name: &str, value: u64) {
-        self.values
-            .insert(name.to_owned(), AttributeValue::N(value.to_string()));
+        self.values.insert(name.to_owned(), AttributeValue::N(value.to_string()));
     }
 
     fn assign(&mut self, attribute: &str, value: &str, overwrite: bool) {
@@ -154,10 +134,7 @@ impl Expression {
         let _ = if overwrite {
             write!(self.text, "{comma}{attribute} = {value}")
         } else {
-            write!(
-                self.text,
-                "{comma}{attribute} = if_not_exists({attribute}, {value})"
-            )
+            write!(self.text, "{comma}{attribute} = if_not_exists({attribute}, {value})")
         };
     }
 
@@ -193,10 +170,6 @@ impl Expression {
     }
 
     fn only_if(self, condition: &str) -> Update {
-        Update {
-            expression: self.text,
-            condition: condition.to_owned(),
-            values: self.values,
-        }
+        Update { expression: self.text, condition: condition.to_owned(), values: self.values }
     }
 }

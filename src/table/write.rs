@@ -86,16 +86,10 @@ impl Table {
         let (verdict, mut sight, mut lacking) = match self.send(key, first, wants_old).await? {
             Found::Older(old) => {
                 let old = old.unwrap_or_default();
-                let news = facts
-                    .versions()
-                    .filter(|&version| version != facts.newest());
+                let news = facts.versions().filter(|&version| version != facts.newest());
                 let is_older =
                     |&version: &Version| item::compare(&old, version).is_some_and(Ordering::is_lt);
-                (
-                    Verdict::Applied,
-                    item::sight(&old).after(facts),
-                    news.filter(is_older).collect(),
-                )
+                (Verdict::Applied, item::sight(&old).after(facts), news.filter(is_older).collect())
             }
             Found::AtLeastAsNew(item) => {
                 let item = item.ok_or_else(vanished)?;
@@ -106,10 +100,7 @@ impl Table {
             if lacking.is_empty() {
                 break;
             }
-            lacking = match self
-                .send(key, update::raise(&lacking, facts.newest()), false)
-                .await?
-            {
+            lacking = match self.send(key, update::raise(&lacking, facts.newest()), false).await? {
                 Found::Older(_) => Vec::new(),
                 Found::AtLeastAsNew(item) => lacking_in(&item.ok_or_else(vanished)?, facts),
             };
@@ -159,9 +150,7 @@ impl Table {
     pub async fn look(&self, room: &Key<'_>) -> Result<Sight, Unconfirmed> {
         let asked = Moment::now();
         let request = self.client.get_item().table_name(&self.name);
-        let request = request
-            .set_key(Some(room.attributes()))
-            .consistent_read(true);
+        let request = request.set_key(Some(room.attributes())).consistent_read(true);
         let request = request.projection_expression("lifecycle, destroyVersion");
         let response = request.send().await.map_err(|error| failed(&error))?;
         let sight = response.item().map(item::sight).unwrap_or_default();
@@ -175,19 +164,11 @@ impl Table {
     pub async fn connect(&self) {
         let look = || {
             let keys = [("pk", "CONNECT"), ("sk", "CONNECT")];
-            let keys = keys
-                .map(|(name, key)| (name.to_owned(), AttributeValue::S(key.to_owned())))
-                .into();
-            self.client
-                .get_item()
-                .table_name(&self.name)
-                .set_key(Some(keys))
-                .send()
+            let keys =
+                keys.map(|(name, key)| (name.to_owned(), AttributeValue::S(key.to_owned()))).into();
+            self.client.get_item().table_name(&self.name).set_key(Some(keys)).send()
         };
-        let _ = timeout(Duration::from_secs(1), async {
-            tokio::join!(look(), look())
-        })
-        .await;
+        let _ = timeout(Duration::from_secs(1), async { tokio::join!(look(), look()) }).await;
     }
 
     async fn send(
@@ -196,20 +177,13 @@ impl Table {
         update: Update,
         wants_old: bool,
     ) -> Result<Found, Unconfirmed> {
-        let request = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(key.attributes()));
+        let request =
+            self.client.update_item().table_name(&self.name).set_key(Some(key.attributes()));
         let request = request
             .update_expression(update.expression)
             .condition_expression(update.condition)
             .set_expression_attribute_values(Some(update.values))
-            .return_values(if wants_old {
-                ReturnValue::AllOld
-            } else {
-                ReturnValue::None
-            })
+            .return_values(if wants_old { ReturnValue::AllOld } else { ReturnValue::None })
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match request.send().await {
             Ok(output) => Ok(Found::Older(output.attributes)),

@@ -57,18 +57,12 @@ impl Answer {
     /// The JSON body.
     #[must_use]
     pub fn body(&self) -> String {
-        let error = |code, message: &str| {
-            json(&Error {
-                error: code,
-                message,
-            })
-        };
+        let error = |code, message: &str| json(&Error { error: code, message });
         match self {
             Self::Accepted(counts, reasons) => json(&Accepted { counts, reasons }),
-            Self::InvalidBody => error(
-                "invalid_body",
-                "The body is no JSON array or object of events.",
-            ),
+            Self::InvalidBody => {
+                error("invalid_body", "The body is no JSON array or object of events.")
+            }
             Self::Refused(refusal) => error(refusal.code(), &refusal.message()),
             Self::Forbidden => error("forbidden", "This address may not call."),
             Self::Unavailable => error(

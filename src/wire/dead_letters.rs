@@ -66,21 +66,11 @@ pub fn for_faults(origin: Origin<'_>, parsed: &Parsed<'_>) -> Vec<String> {
         let reason = "too many of its events cannot be understood";
         return for_body(origin, reason, parsed.body);
     }
-    parsed
-        .faults
-        .iter()
-        .flat_map(|fault| for_fault(origin, fault))
-        .collect()
+    parsed.faults.iter().flat_map(|fault| for_fault(origin, fault)).collect()
 }
 
 fn for_fault(origin: Origin<'_>, fault: &Fault<'_>) -> Vec<String> {
-    let letter = letter(
-        origin,
-        &fault.reason,
-        Content::Event {
-            events: [fault.raw],
-        },
-    );
+    let letter = letter(origin, &fault.reason, Content::Event { events: [fault.raw] });
     if letter.len() <= MAX_BYTES {
         vec![letter]
     } else {
@@ -108,17 +98,9 @@ fn in_parts(origin: Origin<'_>, reason: &str, bytes: &[u8]) -> Vec<String> {
         part: index + 1,
         parts,
     };
-    chunks
-        .enumerate()
-        .map(part)
-        .map(|content| letter(origin, reason, content))
-        .collect()
+    chunks.enumerate().map(part).map(|content| letter(origin, reason, content)).collect()
 }
 
 fn letter(origin: Origin<'_>, reason: &str, content: Content<'_>) -> String {
-    to_json(&Letter {
-        origin,
-        reason,
-        content,
-    })
+    to_json(&Letter { origin, reason, content })
 }

@@ -92,37 +92,16 @@ struct Events<'a> {
 
 impl<'a> Packer<'a> {
     fn new(app_key: &'a AppKey) -> Self {
-        let frame = to_json(&Events {
-            app_key,
-            events: &[],
-        })
-        .len();
+        let frame = to_json(&Events { app_key, events: &[] }).len();
         let (messages, events) = (Vec::new(), Vec::new());
-        Self {
-            app_key,
-            messages,
-            events,
-            bytes: frame,
-            frame,
-        }
+        Self { app_key, messages, events, bytes: frame, frame }
     }
 
-    fn pack(
-        &mut self,
-        Event {
-            room,
-            users,
-            version,
-        }: Event,
-    ) {
+    fn pack(&mut self, Event { room, users, version }: Event) {
         let mut users = users.into_iter().peekable();
         let listed = |user: &UserId| to_json(user).len() + ",".len();
         loop {
-            let mut part = Event {
-                room: room.clone(),
-                users: Vec::new(),
-                version,
-            };
+            let mut part = Event { room: room.clone(), users: Vec::new(), version };
             let bytes = to_json(&part).len() + ",".len();
             if self.bytes + bytes + users.peek().map_or(0, listed) > MAX_BYTES {
                 self.finish();
@@ -145,10 +124,7 @@ impl<'a> Packer<'a> {
             return;
         }
         let events = mem::take(&mut self.events);
-        let message = Events {
-            app_key: self.app_key,
-            events: &events,
-        };
+        let message = Events { app_key: self.app_key, events: &events };
         self.messages.push(to_json(&message));
         self.bytes = self.frame;
     }
@@ -163,10 +139,6 @@ impl TryFrom<SweepFields> for Sweep {
         let destroy = destroy.ok_or("destroyVersion is no version")?;
         let after = fields.after.map(UserId::new).transpose();
         let after = after.map_err(|why| format!("after {why}"))?;
-        Ok(Self {
-            room,
-            destroy,
-            after,
-        })
+        Ok(Self { room, destroy, after })
     }
 }

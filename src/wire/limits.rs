@@ -16,6 +16,5 @@ pub fn to_json(message: &impl Serialize) -> String {
     }
     // SQS refuses these two characters; in JSON they can only stand in strings, and an escape means
     // the same there.
-    json.replace('\u{fffe}', "\\ufffe")
-        .replace('\u{ffff}', "\\uffff")
+    json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")
 }

@@ -77,11 +77,7 @@ impl Delivery {
         let queues_first = !protocol.keeps(Rule::SweepsAreQueuedAfterTheWrite);
         Self {
             members,
-            room: if plan.room.is_some() || looks {
-                Write::Due
-            } else {
-                Write::Done
-            },
+            room: if plan.room.is_some() || looks { Write::Due } else { Write::Done },
             sight: None,
             blocks: 0,
             round: if queues_first && callback.asks_for_sweep() {

@@ -23,10 +23,7 @@ pub fn every_history_with_crashes(size: usize) -> Vec<History> {
 fn every_set(size: usize, users: usize) -> Vec<Vec<Told>> {
     let mut sets = vec![Vec::new()];
     for _ in 0..size {
-        sets = sets
-            .iter()
-            .flat_map(|set| with_one_more(set, users))
-            .collect();
+        sets = sets.iter().flat_map(|set| with_one_more(set, users)).collect();
     }
     sets
 }
@@ -37,14 +34,7 @@ fn with_one_more(set: &[Told], users: usize) -> Vec<Vec<Told>> {
     let last = set.last().copied();
     let time = last.map_or(0, |last| last.version.time().millis());
     let of_user = |time| (0..users).flat_map(move |user| [join(time, user), leave(time, user)]);
-    let of_time = |time| {
-        [create(time), destroy(time)]
-            .into_iter()
-            .chain(of_user(time))
-    };
+    let of_time = |time| [create(time), destroy(time)].into_iter().chain(of_user(time));
     let events = (time.max(1)..=time + 1).flat_map(of_time);
-    events
-        .filter(|&told| last <= Some(told))
-        .map(|told| [set, &[told]].concat())
-        .collect()
+    events.filter(|&told| last <= Some(told)).map(|told| [set, &[told]].concat()).collect()
 }

@@ -92,10 +92,8 @@ impl Protocol {
                 let written = table::write(&mut state.room, Subject::Room, facts);
                 state.see(at, written.sight);
                 if !written.applied && !self.keeps(Rule::StaleDestroysAreSwept) {
-                    state.deliveries[at].sight = Some(Seen(Sight {
-                        destroyed: None,
-                        ..written.sight
-                    }));
+                    state.deliveries[at].sight =
+                        Some(Seen(Sight { destroyed: None, ..written.sight }));
                 }
                 written.lacking
             }
@@ -162,9 +160,7 @@ impl Protocol {
         let Seen(sight) = state.deliveries[at].sight.unwrap_or_default();
         let members = callback.plan.members.iter();
         let ended = members.filter(|(_, facts)| sight.is_ended(facts));
-        let ended: Vec<_> = ended
-            .map(|(id, facts)| (number_of(id), facts.newest()))
-            .collect();
+        let ended: Vec<_> = ended.map(|(id, facts)| (number_of(id), facts.newest())).collect();
         if ended.is_empty() {
             self.after_endings(state, at);
         } else {
@@ -178,11 +174,8 @@ impl Protocol {
         let stored = state.deliveries[at].sight.and_then(|seen| seen.0.destroyed);
         let is_newest = callback.asks_for_sweep() && stored == callback.destroys();
         let queued_first = !self.keeps(Rule::SweepsAreQueuedAfterTheWrite);
-        state.deliveries[at].round = if is_newest && !queued_first {
-            Round::Queueing
-        } else {
-            Round::Over
-        };
+        state.deliveries[at].round =
+            if is_newest && !queued_first { Round::Queueing } else { Round::Over };
     }
 }
 
@@ -200,10 +193,6 @@ fn write_member(state: &mut State, at: usize, user: usize, facts: &Facts) {
 
 impl Write {
     fn after(lacking: Vec<Version>) -> Self {
-        if lacking.is_empty() {
-            Self::Done
-        } else {
-            Self::Raise(lacking)
-        }
+        if lacking.is_empty() { Self::Done } else { Self::Raise(lacking) }
     }
 }

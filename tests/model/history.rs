@@ -22,10 +22,7 @@ pub struct Told {
 }
 
 fn told(kind: Kind, time: u64, user: Option<usize>, status: u64) -> Told {
-    Told {
-        user,
-        version: Version::new(Timestamp::from_millis(time).unwrap(), kind, status),
-    }
+    Told { user, version: Version::new(Timestamp::from_millis(time).unwrap(), kind, status) }
 }
 
 /// The room is created.
@@ -85,10 +82,7 @@ impl Callback {
     /// steps; what it has sent may reach the table at any later time. It stands beside the
     /// required callback in which the sender, or the queue, tells the same again.
     pub fn abandoned(self) -> Self {
-        Self {
-            is_required: false,
-            ..self
-        }
+        Self { is_required: false, ..self }
     }
 }
 
@@ -114,20 +108,12 @@ impl History {
         let told = callbacks.iter().flat_map(|callback| &callback.told);
         let users = told.filter_map(|told| told.user).max();
         let users = users.map_or(0, |last| last + 1);
-        Self {
-            end: EndState::of(&callbacks, users),
-            callbacks,
-            users,
-            repeats_sweeps: false,
-        }
+        Self { end: EndState::of(&callbacks, users), callbacks, users, repeats_sweeps: false }
     }
 
     /// Each sweep may be run twice.
     pub fn with_repeated_sweeps(self) -> Self {
-        Self {
-            repeats_sweeps: true,
-            ..self
-        }
+        Self { repeats_sweeps: true, ..self }
     }
 }
 
@@ -139,8 +125,5 @@ fn user_id(user: usize) -> UserId {
 
 /// The number of a user of a plan.
 pub fn number_of(user: &UserId) -> usize {
-    NAMES
-        .iter()
-        .position(|name| *name == user.as_str())
-        .unwrap()
+    NAMES.iter().position(|name| *name == user.as_str()).unwrap()
 }

@@ -38,13 +38,7 @@ fn every_history_of_two_events_ends_well_though_handlers_crash() {
 fn a_join_and_a_destroy_race_with_crashes_and_repeated_sweeps() {
     let [join, crashed_join] = twice(join(2, ANN));
     let [destroy, crashed_destroy] = twice(destroy(3));
-    let told = [
-        callback([create(1)]),
-        join,
-        crashed_join,
-        destroy,
-        crashed_destroy,
-    ];
+    let told = [callback([create(1)]), join, crashed_join, destroy, crashed_destroy];
     holds([history(told).with_repeated_sweeps()]);
 }
 
@@ -52,13 +46,7 @@ fn a_join_and_a_destroy_race_with_crashes_and_repeated_sweeps() {
 fn a_destroy_and_a_later_join_race_with_crashes_and_repeated_sweeps() {
     let [join, crashed_join] = twice(join(3, ANN));
     let [destroy, crashed_destroy] = twice(destroy(2));
-    let told = [
-        callback([create(1)]),
-        join,
-        crashed_join,
-        destroy,
-        crashed_destroy,
-    ];
+    let told = [callback([create(1)]), join, crashed_join, destroy, crashed_destroy];
     holds([history(told).with_repeated_sweeps()]);
 }
 
@@ -180,11 +168,7 @@ fn events_folded_into_one_callback_end_as_if_they_came_one_by_one() {
         callback([destroy(4), create(1)]),
         callback([join(5, ANN), leave(1, ANN)]),
     ];
-    holds([
-        history(lives_again),
-        history(created_again),
-        history(came_and_went),
-    ]);
+    holds([history(lives_again), history(created_again), history(came_and_went)]);
 }
 
 #[test]

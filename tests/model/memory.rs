@@ -32,9 +32,7 @@ impl Protocol {
     pub fn note(&self, state: &mut State, seen: Option<Seen>, blocks: u8) {
         let seen = seen.filter(|seen| seen.0.active);
         if let (Some(Seen(sight)), None) = (seen, &state.memory) {
-            let destroyed = sight
-                .destroyed
-                .filter(|_| self.keeps(Rule::MemoriesKeepTheDestroy));
+            let destroyed = sight.destroyed.filter(|_| self.keeps(Rule::MemoriesKeepTheDestroy));
             let sight = Seen(Sight { destroyed, ..sight });
             state.memory = Some(Memory { sight, blocks });
         }

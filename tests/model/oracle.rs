@@ -26,16 +26,12 @@ pub struct EndState {
 impl EndState {
     /// The end state of these callbacks' events.
     pub fn of(callbacks: &[Callback], users: usize) -> Self {
-        let told: Vec<Told> = callbacks
-            .iter()
-            .flat_map(|callback| callback.told.iter().copied())
-            .collect();
+        let told: Vec<Told> =
+            callbacks.iter().flat_map(|callback| callback.told.iter().copied()).collect();
         let destroyed = newest(&told, |told| told.version.kind() == Kind::Destroy);
         Self {
             room: room(&told, destroyed),
-            members: (0..users)
-                .map(|user| member(&told, user, destroyed))
-                .collect(),
+            members: (0..users).map(|user| member(&told, user, destroyed)).collect(),
             destroys: told
                 .iter()
                 .map(|told| told.version)
@@ -61,10 +57,7 @@ impl EndState {
             |destroy: &Version| *destroy > item.version && item.expires == Some(destroy.time());
         if end.reason == Some(ROOM_DESTROYED) && self.destroys.iter().any(may_expire) {
             let expires = end.expires;
-            *end == Item {
-                expires,
-                ..item.clone()
-            }
+            *end == Item { expires, ..item.clone() }
         } else {
             end == item
         }
@@ -99,11 +92,8 @@ fn room(told: &[Told], destroyed: Option<Version>) -> Option<Item> {
 }
 
 fn member(told: &[Told], user: usize, destroyed: Option<Version>) -> Option<Item> {
-    let newest_of = |kind| {
-        newest(told, |told| {
-            told.user == Some(user) && told.version.kind() == kind
-        })
-    };
+    let newest_of =
+        |kind| newest(told, |told| told.user == Some(user) && told.version.kind() == kind);
     let (joined, left) = (newest_of(Kind::Join), newest_of(Kind::Leave));
     let version = joined.max(left)?;
     let lives = is_present(Some(version), destroyed);
@@ -112,11 +102,7 @@ fn member(told: &[Told], user: usize, destroyed: Option<Version>) -> Option<Item
     Some(Item {
         version,
         lives,
-        reason: Some(if ended {
-            ROOM_DESTROYED
-        } else {
-            version.reason()
-        }),
+        reason: Some(if ended { ROOM_DESTROYED } else { version.reason() }),
         created: None,
         joined: joined.map(Version::time),
         left: left.map(Version::time),

@@ -97,9 +97,8 @@ fn tells_the_truth(state: &State) -> bool {
     let destroyed = state.room.as_ref().and_then(|room| room.destroyed);
     let members = state.members.iter().zip(&state.landed.newest);
     members.into_iter().all(|(item, newest)| {
-        let is_read = item
-            .as_ref()
-            .is_some_and(|item| item.lives && Some(item.version) > destroyed);
+        let is_read =
+            item.as_ref().is_some_and(|item| item.lives && Some(item.version) > destroyed);
         is_read == is_present(*newest, state.landed.destroyed)
     })
 }
@@ -126,10 +125,7 @@ impl Model for Protocol {
             memory: None,
             sweeps: vec![Sweep::Unknown; history.callbacks.len()],
             repeats: vec![Sweep::Unknown; history.callbacks.len()],
-            landed: Landed {
-                newest: vec![None; history.users],
-                destroyed: None,
-            },
+            landed: Landed { newest: vec![None; history.users], destroyed: None },
         };
         self.histories.iter().enumerate().map(state).collect()
     }

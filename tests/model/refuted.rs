@@ -13,91 +13,56 @@ fn a_join_that_does_not_look_leaves_a_room_without_create_unknown() {
 
 #[test]
 fn a_late_join_that_does_not_look_stays_in_a_destroyed_room() {
-    let told = [
-        callback([create(1)]),
-        callback([join(2, ANN)]),
-        callback([destroy(3)]),
-    ];
+    let told = [callback([create(1)]), callback([join(2, ANN)]), callback([destroy(3)])];
     needs(Rule::JoinsLook, history(told));
 }
 
 #[test]
 fn a_sweep_that_does_not_wait_misses_a_join() {
-    let told = [
-        callback([create(1)]),
-        callback([join(2, ANN)]),
-        callback([destroy(3)]),
-    ];
+    let told = [callback([create(1)]), callback([join(2, ANN)]), callback([destroy(3)])];
     needs(Rule::SweepsWait, history(told));
 }
 
 #[test]
 fn a_sweep_that_does_not_wait_misses_the_life_of_a_room() {
-    let told = [
-        callback([create(1)]),
-        callback([destroy(2)]),
-        callback([join(3, ANN)]),
-    ];
+    let told = [callback([create(1)]), callback([destroy(2)]), callback([join(3, ANN)])];
     needs(Rule::SweepsWait, history(told));
 }
 
 #[test]
 fn a_sweep_that_is_queued_before_the_write_misses_a_join() {
-    let told = [
-        callback([create(1)]),
-        callback([join(2, ANN)]),
-        callback([destroy(3)]),
-    ];
+    let told = [callback([create(1)]), callback([join(2, ANN)]), callback([destroy(3)])];
     needs(Rule::SweepsAreQueuedAfterTheWrite, history(told));
 }
 
 #[test]
 fn a_destroy_whose_first_handler_crashed_before_queueing_is_never_swept() {
-    let told = [
-        callback([join(1, ANN)]),
-        callback([destroy(2)]).abandoned(),
-        callback([destroy(2)]),
-    ];
+    let told =
+        [callback([join(1, ANN)]), callback([destroy(2)]).abandoned(), callback([destroy(2)])];
     needs(Rule::StaleDestroysAreSwept, history(told));
 }
 
 #[test]
 fn a_destroy_that_is_older_than_a_create_is_never_swept() {
-    let told = [
-        callback([join(1, ANN)]),
-        callback([destroy(2)]),
-        callback([create(3)]),
-    ];
+    let told = [callback([join(1, ANN)]), callback([destroy(2)]), callback([create(3)])];
     needs(Rule::StaleDestroysAreSwept, history(told));
 }
 
 #[test]
 fn an_ending_without_a_condition_removes_somebody_who_joined_again() {
-    let told = [
-        callback([join(1, ANN)]),
-        callback([destroy(2)]),
-        callback([join(3, ANN)]),
-    ];
+    let told = [callback([join(1, ANN)]), callback([destroy(2)]), callback([join(3, ANN)])];
     needs(Rule::EndingsAreConditional, history(told));
 }
 
 #[test]
 fn a_sweep_that_does_not_heal_leaves_a_living_room_destroyed() {
-    let told = [
-        callback([create(1)]),
-        callback([destroy(2)]),
-        callback([join(3, ANN)]),
-    ];
+    let told = [callback([create(1)]), callback([destroy(2)]), callback([join(3, ANN)])];
     needs(Rule::SweepsHeal, history(told));
 }
 
 #[test]
 fn a_revival_without_a_condition_brings_back_a_room_that_was_destroyed_again() {
-    let told = [
-        callback([destroy(1)]),
-        callback([join(2, ANN)]),
-        callback([destroy(3)]),
-    ];
+    let told = [callback([destroy(1)]), callback([join(2, ANN)]), callback([destroy(3)])];
     needs(Rule::RevivalsAreConditional, history(told));
 }
 
@@ -114,10 +79,6 @@ fn a_memory_dated_later_than_its_request_hides_a_destroy() {
 
 #[test]
 fn a_memory_that_forgets_the_destroy_keeps_a_late_join() {
-    let told = [
-        callback([join(1, ANN)]),
-        callback([destroy(2)]),
-        callback([create(3)]),
-    ];
+    let told = [callback([join(1, ANN)]), callback([destroy(2)]), callback([create(3)])];
     needs(Rule::MemoriesKeepTheDestroy, history(told));
 }

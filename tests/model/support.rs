@@ -16,10 +16,7 @@ pub fn holds<const N: usize>(histories: [History; N]) {
 /// The same for a list.
 pub fn all_hold(histories: Vec<History>) {
     let count = histories.len();
-    let protocol = Protocol {
-        histories,
-        without: None,
-    };
+    let protocol = Protocol { histories, without: None };
     let checker = protocol.checker().spawn_bfs().join();
     checker.assert_properties();
     println!("{count} histories, {} states", checker.unique_state_count());
@@ -29,15 +26,8 @@ pub fn all_hold(histories: Vec<History>) {
 /// does not.
 pub fn needs(rule: Rule, history: History) {
     holds([history.clone()]);
-    let protocol = Protocol {
-        histories: vec![history],
-        without: Some(rule),
-    };
-    let checker = protocol
-        .checker()
-        .finish_when(HasDiscoveries::AnyFailures)
-        .spawn_bfs()
-        .join();
+    let protocol = Protocol { histories: vec![history], without: Some(rule) };
+    let checker = protocol.checker().finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
     let found = [END, ALWAYS, LIVELY].map(|name| checker.discovery(name));
     let found = found.into_iter().flatten().next();
     let path = found.expect("without the rule, something goes wrong");

@@ -57,11 +57,7 @@ impl Sweep {
     }
 
     fn after_page(page: usize, users: usize) -> Self {
-        if page + 1 < users {
-            Self::Next(page + 1)
-        } else {
-            Self::Over
-        }
+        if page + 1 < users { Self::Next(page + 1) } else { Self::Over }
     }
 }
 

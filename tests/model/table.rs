@@ -66,9 +66,7 @@ pub struct Written {
 /// `Table::write`, its first request: `update::whole`, and the conclusions from the item that it
 /// gives back.
 pub fn write(slot: &mut Option<Item>, subject: Subject, facts: &Facts) -> Written {
-    let applied = slot
-        .as_ref()
-        .is_none_or(|item| item.version < facts.newest());
+    let applied = slot.as_ref().is_none_or(|item| item.version < facts.newest());
     let old = slot.clone();
     let (sight, lacking) = if applied {
         *slot = Some(whole(old.as_ref(), subject, facts));
@@ -77,20 +75,13 @@ pub fn write(slot: &mut Option<Item>, subject: Subject, facts: &Facts) -> Writte
             let stored = old.as_ref().and_then(|old| old.compare(known));
             stored.is_some_and(Ordering::is_lt)
         };
-        (
-            sight(old.as_ref()).after(facts),
-            news.filter(is_older).collect(),
-        )
+        (sight(old.as_ref()).after(facts), news.filter(is_older).collect())
     } else {
         (sight(old.as_ref()), lacking_in(old.as_ref(), facts))
     };
     // As the library does: what the item lacks of the newest destroy, it will have been told.
     let destroyed = sight.destroyed.max(facts.of_kind(Kind::Destroy));
-    Written {
-        applied,
-        sight: Sight { destroyed, ..sight },
-        lacking,
-    }
+    Written { applied, sight: Sight { destroyed, ..sight }, lacking }
 }
 
 /// `Table::write`, each further request: `update::raise`. Gives what is still lacking.
@@ -112,10 +103,7 @@ pub fn raise(slot: &mut Option<Item>, lacking: &[Version], facts: &Facts) -> Vec
 
 /// `Table::look`: the projection of a room's item that joins and sweeps go by.
 pub fn sight(room: Option<&Item>) -> Sight {
-    room.map_or_else(Sight::default, |room| Sight {
-        active: room.lives,
-        destroyed: room.destroyed,
-    })
+    room.map_or_else(Sight::default, |room| Sight { active: room.lives, destroyed: room.destroyed })
 }
 
 fn whole(old: Option<&Item>, subject: Subject, facts: &Facts) -> Item {

@@ -15,10 +15,7 @@ use crate::support::{
 
 fn letters(stack: &chatroom_status_sync::local::Stack) -> Vec<Value> {
     let bodies = dead_letters(stack);
-    bodies
-        .iter()
-        .map(|body| serde_json::from_str(body).unwrap())
-        .collect()
+    bodies.iter().map(|body| serde_json::from_str(body).unwrap()).collect()
 }
 
 #[tokio::test]
@@ -26,10 +23,7 @@ async fn what_is_stored_is_answered_200_with_four_counts() {
     let stack = deployment().await;
     let (status, answer) = send(&stack, &[event("r", &["u", "v"], JOIN, 0, 0)]).await;
     assert_eq!(status, 200);
-    assert_eq!(
-        answer,
-        json!({"applied": 2, "stale": 0, "deferred": 0, "quarantined": 0})
-    );
+    assert_eq!(answer, json!({"applied": 2, "stale": 0, "deferred": 0, "quarantined": 0}));
 }
 
 #[tokio::test]
@@ -71,14 +65,9 @@ async fn a_signed_body_that_is_no_utf_8_is_kept_byte_for_byte() {
     let url = SignedCallback::now("").url(stack.endpoint.url());
     assert_eq!(post_bytes(&url, body.clone()).await.0, 400);
     let letters = letters(&stack);
-    let kept = BASE64_STANDARD
-        .decode(letters[0]["bodyBase64"].as_str().unwrap())
-        .unwrap();
+    let kept = BASE64_STANDARD.decode(letters[0]["bodyBase64"].as_str().unwrap()).unwrap();
     assert_eq!(kept, body);
-    assert_eq!(
-        (&letters[0]["part"], &letters[0]["parts"]),
-        (&json!(1), &json!(1))
-    );
+    assert_eq!((&letters[0]["part"], &letters[0]["parts"]), (&json!(1), &json!(1)));
 }
 
 #[tokio::test]
@@ -97,20 +86,11 @@ async fn what_is_too_large_for_one_message_is_kept_in_parts() {
     for (body, letter) in dead_letters(&stack).iter().zip(letters(&stack)) {
         assert!(body.len() <= 256 * 1024);
         let number = letter["part"].as_u64().unwrap();
-        let content = BASE64_STANDARD
-            .decode(letter["bodyBase64"].as_str().unwrap())
-            .unwrap();
-        parts.push((
-            letter["requestId"].as_str().unwrap().to_owned(),
-            number,
-            content,
-        ));
+        let content = BASE64_STANDARD.decode(letter["bodyBase64"].as_str().unwrap()).unwrap();
+        parts.push((letter["requestId"].as_str().unwrap().to_owned(), number, content));
     }
     parts.sort();
-    let kept: Vec<u8> = parts
-        .into_iter()
-        .flat_map(|(_, _, content)| content)
-        .collect();
+    let kept: Vec<u8> = parts.into_iter().flat_map(|(_, _, content)| content).collect();
     assert_eq!(String::from_utf8(kept).unwrap(), large + &event);
 }
 
@@ -120,10 +100,7 @@ async fn characters_that_sqs_refuses_are_escaped() {
     let event = event("r", &["\u{fffe}\u{ffff}"], 7, 0, 0);
     post(&stack, SignedCallback::now(event.to_string())).await;
     assert!(!dead_letters(&stack)[0].contains(['\u{fffe}', '\u{ffff}']));
-    assert_eq!(
-        letters(&stack)[0]["events"][0]["userIds"][0],
-        "\u{fffe}\u{ffff}"
-    );
+    assert_eq!(letters(&stack)[0]["events"][0]["userIds"][0], "\u{fffe}\u{ffff}");
 }
 
 #[tokio::test]
@@ -138,15 +115,9 @@ async fn every_refusal_is_answered_401_with_its_own_word_and_stores_nothing() {
         (String::new(), "missing_parameter"),
         (before_signature.to_owned(), "missing_parameter"),
         (format!("{good}&nonce=1"), "repeated_parameter"),
-        (
-            good.replace("timestamp=1", "timestamp="),
-            "malformed_timestamp",
-        ),
+        (good.replace("timestamp=1", "timestamp="), "malformed_timestamp"),
         (good.replace("someappKey", "another"), "unknown_app_key"),
-        (
-            format!("{before_signature}&signature={}", "0".repeat(40)),
-            "invalid_signature",
-        ),
+        (format!("{before_signature}&signature={}", "0".repeat(40)), "invalid_signature"),
         (stale, "stale_timestamp"),
     ];
     for (query, word) in refusals {
@@ -188,9 +159,7 @@ async fn a_body_of_several_megabytes_is_read() {
 }
 
 fn bad_events(number: u64) -> Vec<WireEvent> {
-    (0..number)
-        .map(|status| event("r", &[], 7, status, 0))
-        .collect()
+    (0..number).map(|status| event("r", &[], 7, status, 0)).collect()
 }
 
 #[tokio::test]
@@ -199,9 +168,7 @@ async fn a_thousand_bad_events_are_all_kept_each_by_itself() {
     let (status, answer) = send(&stack, &bad_events(1_000)).await;
     assert_eq!((status, counts(&answer)), (200, [0, 0, 0, 1_000]));
     let letters = letters(&stack);
-    let kept = letters
-        .iter()
-        .map(|letter| letter["events"][0]["status"].as_u64().unwrap());
+    let kept = letters.iter().map(|letter| letter["events"][0]["status"].as_u64().unwrap());
     assert!(kept.collect::<BTreeSet<_>>().into_iter().eq(0..1_000));
 }
 

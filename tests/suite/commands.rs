@@ -14,25 +14,13 @@ fn chatroom(arguments: &[&str]) -> Output {
 
 fn stdout(arguments: &[&str]) -> String {
     let output = chatroom(arguments);
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
 async fn ask(stack: &Stack, arguments: &[&str]) -> String {
-    let access = [
-        "--endpoint-url",
-        stack.engine.url(),
-        "--table",
-        stack.table.name(),
-    ];
-    let arguments = arguments
-        .iter()
-        .chain(&access)
-        .map(|&argument| argument.to_owned());
+    let access = ["--endpoint-url", stack.engine.url(), "--table", stack.table.name()];
+    let arguments = arguments.iter().chain(&access).map(|&argument| argument.to_owned());
     let arguments: Vec<String> = arguments.collect();
     let asked = tokio::task::spawn_blocking(move || {
         stdout(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
@@ -43,22 +31,10 @@ async fn ask(stack: &Stack, arguments: &[&str]) -> String {
 async fn rooms_with_history() -> Stack {
     let stack = deployment().await;
     let users = ["anna", "ben", "carl"];
-    send(
-        &stack,
-        &[
-            event("lobby", &users, JOIN, 0, 0),
-            event("stage", &["anna"], JOIN, 0, 1),
-        ],
-    )
-    .await;
-    send(
-        &stack,
-        &[
-            event("lobby", &["ben"], LEAVE, 2, 5),
-            event("stage", &[], DESTROY, 0, 6),
-        ],
-    )
-    .await;
+    send(&stack, &[event("lobby", &users, JOIN, 0, 0), event("stage", &["anna"], JOIN, 0, 1)])
+        .await;
+    send(&stack, &[event("lobby", &["ben"], LEAVE, 2, 5), event("stage", &[], DESTROY, 0, 6)])
+        .await;
     stack
 }
 
@@ -70,10 +46,7 @@ fn the_demo_shows_what_came_in_what_was_answered_and_what_is_in_the_table() {
     assert!(shown.contains(r#"<- 200 {"applied":3,"stale":0,"deferred":0,"quarantined":0}"#));
     let member = |name: &str, of: &str| {
         let (_, members) = shown.split_once(&format!("Members of {of}:")).unwrap();
-        let row = members
-            .lines()
-            .find(|line| line.starts_with(&format!("│ {name} ")))
-            .unwrap();
+        let row = members.lines().find(|line| line.starts_with(&format!("│ {name} "))).unwrap();
         row.split(['│', '┆']).nth(2).unwrap().trim().to_owned()
     };
     assert_eq!(member("anna", "lobby"), "yes");
@@ -89,24 +62,11 @@ async fn members_are_those_in_the_room_and_with_all_those_who_were() {
     let shown = ask(&stack, &["members", "lobby"]).await;
     assert!(shown.contains("anna") && shown.contains("carl") && !shown.contains("ben"));
     assert!(shown.contains("2 in room lobby"));
-    assert!(
-        ask(&stack, &["members", "lobby", "--all"])
-            .await
-            .contains("banned")
-    );
-    assert!(
-        ask(&stack, &["members", "stage"])
-            .await
-            .contains("0 in room stage")
-    );
+    assert!(ask(&stack, &["members", "lobby", "--all"]).await.contains("banned"));
+    assert!(ask(&stack, &["members", "stage"]).await.contains("0 in room stage"));
     let json: Value =
         serde_json::from_str(&ask(&stack, &["members", "lobby", "--json"]).await).unwrap();
-    let users: Vec<_> = json
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|member| &member["userId"])
-        .collect();
+    let users: Vec<_> = json.as_array().unwrap().iter().map(|member| &member["userId"]).collect();
     assert_eq!(users, [&json!("anna"), &json!("carl")]);
 }
 
@@ -115,17 +75,10 @@ async fn a_room_is_shown_with_its_life_and_its_count() {
     let stack = rooms_with_history().await;
     let lobby: Value =
         serde_json::from_str(&ask(&stack, &["room", "lobby", "--json"]).await).unwrap();
-    assert_eq!(
-        (&lobby["members"], &lobby["room"]["lifecycle"]),
-        (&json!(2), &json!("active"))
-    );
+    assert_eq!((&lobby["members"], &lobby["room"]["lifecycle"]), (&json!(2), &json!("active")));
     let stage = ask(&stack, &["room", "stage"]).await;
     assert!(stage.contains("destroyed") && stage.contains("2023-11-14T22:13:20.006Z"));
-    assert!(
-        ask(&stack, &["room", "nowhere"])
-            .await
-            .contains("nothing is known of room nowhere")
-    );
+    assert!(ask(&stack, &["room", "nowhere"]).await.contains("nothing is known of room nowhere"));
 }
 
 #[tokio::test]
@@ -133,22 +86,14 @@ async fn a_user_is_in_the_rooms_that_have_not_ended() {
     let stack = rooms_with_history().await;
     let shown = ask(&stack, &["user", "anna"]).await;
     assert!(shown.contains("lobby") && !shown.contains("stage"));
-    assert_eq!(
-        ask(&stack, &["user", "nobody", "--json"]).await.trim(),
-        "[]"
-    );
+    assert_eq!(ask(&stack, &["user", "nobody", "--json"]).await.trim(), "[]");
 }
 
 #[tokio::test]
 async fn rooms_are_the_active_ones_of_the_app() {
     let stack = rooms_with_history().await;
     assert!(ask(&stack, &["rooms"]).await.contains("1 active rooms"));
-    assert_eq!(
-        ask(&stack, &["rooms", "--app-key", "other", "--json"])
-            .await
-            .trim(),
-        "[]"
-    );
+    assert_eq!(ask(&stack, &["rooms", "--app-key", "other", "--json"]).await.trim(), "[]");
 }
 
 #[tokio::test]
@@ -156,44 +101,31 @@ async fn an_event_is_sent_to_a_url() {
     let stack = deployment().await;
     let url = stack.endpoint.url().to_owned();
     let sent = tokio::task::spawn_blocking(move || {
-        stdout(&[
-            "event", "join", "--room", "r", "--user", "u", "--user", "v", "--url", &url,
-        ])
+        stdout(&["event", "join", "--room", "r", "--user", "u", "--user", "v", "--url", &url])
     });
     assert_eq!(
         sent.await.unwrap().trim(),
         r#"200 {"applied":2,"stale":0,"deferred":0,"quarantined":0}"#
     );
-    assert_eq!(
-        row(&rows(&stack.table).await, "r", Some("v"))["membership"],
-        "joined"
-    );
+    assert_eq!(row(&rows(&stack.table).await, "r", Some("v"))["membership"], "joined");
 }
 
 #[tokio::test]
 async fn an_event_that_is_not_accepted_is_an_error() {
     let stack = deployment().await;
     let url = stack.endpoint.url().to_owned();
-    let arguments = [
-        "event", "create", "--room", "r", "--secret", "wrong", "--url",
-    ];
+    let arguments = ["event", "create", "--room", "r", "--secret", "wrong", "--url"];
     let output = tokio::task::spawn_blocking(move || {
         chatroom(&arguments.into_iter().chain([&*url]).collect::<Vec<_>>())
     });
     let output = output.await.unwrap();
     assert!(!output.status.success());
-    assert!(
-        String::from_utf8(output.stdout)
-            .unwrap()
-            .starts_with("401 ")
-    );
+    assert!(String::from_utf8(output.stdout).unwrap().starts_with("401 "));
 }
 
 #[test]
 fn an_event_is_printed_as_a_gateway_event_with_the_documented_signature() {
-    let arguments = [
-        "event", "leave", "--room", "r", "--user", "u", "--status", "2",
-    ];
+    let arguments = ["event", "leave", "--room", "r", "--user", "u", "--status", "2"];
     let fixed = ["--time", "1574476797772", "--timestamp", "1408710653000"];
     let printed = stdout(&[&arguments[..], &fixed[..]].concat());
     let event: Value = serde_json::from_str(&printed).unwrap();
@@ -225,14 +157,8 @@ fn nonsense_is_refused_with_a_reason() {
     for (arguments, reason) in [
         (&["members", ""][..], "is empty"),
         (&["rooms", "--app-key", "a#b"][..], "contains '#'"),
-        (
-            &["event", "join", "--room", "r", "--time", "soon"][..],
-            "13 digits",
-        ),
-        (
-            &["members", "r", "--endpoint-url", "http://127.0.0.1:9"][..],
-            "cannot be read",
-        ),
+        (&["event", "join", "--room", "r", "--time", "soon"][..], "13 digits"),
+        (&["members", "r", "--endpoint-url", "http://127.0.0.1:9"][..], "cannot be read"),
     ] {
         let output = chatroom(arguments);
         assert!(!output.status.success());

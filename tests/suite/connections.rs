@@ -42,16 +42,8 @@ async fn tls_to(stack: &Stack) -> (String, String) {
         .unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!(
-        "https://localhost:{}",
-        listener.local_addr().unwrap().port()
-    );
-    let engine = stack
-        .engine
-        .url()
-        .strip_prefix("http://")
-        .unwrap()
-        .to_owned();
+    let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let engine = stack.engine.url().strip_prefix("http://").unwrap().to_owned();
     tokio::spawn(async move {
         while let Ok((connection, _)) = listener.accept().await {
             let (acceptor, engine) = (acceptor.clone(), engine.clone());
@@ -77,10 +69,8 @@ async fn a_function_trusts_the_bundle_that_it_is_given() {
     let stack = deployment().await;
     let (url, certificate) = tls_to(&stack).await;
     let bundle = file("trusted.pem", &certificate);
-    let variables = [
-        ("AWS_ENDPOINT_URL_DYNAMODB", &*url),
-        ("AWS_CA_BUNDLE", bundle.to_str().unwrap()),
-    ];
+    let variables =
+        [("AWS_ENDPOINT_URL_DYNAMODB", &*url), ("AWS_CA_BUNDLE", bundle.to_str().unwrap())];
     let mut function = in_front_of(&stack, &variables).await;
     let response = function.invoke(gateway(&join("u")).to_string()).await;
     assert_eq!(counts(&answer(&response.unwrap())), [1, 0, 0, 0]);
@@ -96,10 +86,7 @@ async fn a_function_sends_nothing_to_whom_nobody_vouches_for() {
     let response = function.invoke(gateway(&join("u")).to_string()).await;
     assert_eq!(counts(&answer(&response.unwrap())), [0, 0, 1, 0]);
     let log = function.end();
-    assert!(
-        log.contains("invalid peer certificate: UnknownIssuer"),
-        "{log}"
-    );
+    assert!(log.contains("invalid peer certificate: UnknownIssuer"), "{log}");
 }
 
 #[test]
@@ -109,19 +96,13 @@ fn a_bundle_that_is_none_is_named_before_anything_starts() {
         (PathBuf::from("/nowhere.pem"), "No such file"),
         (file("empty.pem", ""), "none that can be used"),
         (file("broken.pem", broken), "none that can be used"),
-        (
-            file("cut.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n"),
-            "section end",
-        ),
+        (file("cut.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n"), "section end"),
     ] {
         let env = Environment::new(|name| {
             (name == "AWS_CA_BUNDLE").then(|| path.to_str().unwrap().to_owned())
         });
         let error = connections::client(&env).unwrap_err().to_string();
-        assert!(
-            error.contains("AWS_CA_BUNDLE") && error.contains(why),
-            "{error}"
-        );
+        assert!(error.contains("AWS_CA_BUNDLE") && error.contains(why), "{error}");
     }
 }
 
@@ -154,10 +135,7 @@ async fn what_failed_at_one_host_is_repeated_at_another() {
     });
     let request = Aws::from_env(&env).unwrap().dynamodb().get_item();
     let key = AttributeValue::S("key".to_owned());
-    let request = request
-        .table_name("table")
-        .key("pk", key.clone())
-        .key("sk", key);
+    let request = request.table_name("table").key("pk", key.clone()).key("sk", key);
     request.send().await.unwrap();
 }
 

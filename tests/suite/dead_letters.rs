@@ -100,38 +100,20 @@ async fn letters_are_listed_with_when_for_whom_and_why_and_stay_as_they_were() {
     let stack = quarantined().await;
     let before = dead_letters(&stack);
     let shown = stdout(&stack, &["list"]).await;
-    for told in [
-        APP_KEY,
-        "type 7 is unknown",
-        "failed too often",
-        "1 event",
-        "body",
-    ] {
+    for told in [APP_KEY, "type 7 is unknown", "failed too often", "1 event", "body"] {
         assert!(shown.contains(told), "{told} is not in\n{shown}");
     }
-    assert!(
-        shown.contains("3 letters: 1 × failed too often; 1 × "),
-        "{shown}"
-    );
+    assert!(shown.contains("3 letters: 1 × failed too often; 1 × "), "{shown}");
 
     let letters = listed(&stack).await;
-    let unknown = letters
-        .iter()
-        .find(|letter| letter["reason"] == "type 7 is unknown");
+    let unknown = letters.iter().find(|letter| letter["reason"] == "type 7 is unknown");
     let unknown = unknown.unwrap();
     assert_eq!([&unknown["appKey"], &unknown["kind"]], [APP_KEY, "events"]);
     assert!(unknown["requestId"].is_string() && unknown["receivedAt"].is_u64());
-    assert_eq!(
-        (&unknown["events"], &unknown["receives"]),
-        (&json!(1), &json!(2))
-    );
+    assert_eq!((&unknown["events"], &unknown["receives"]), (&json!(1), &json!(2)));
 
     assert_eq!(dead_letters(&stack), before);
-    assert_eq!(
-        visible(&stack).await,
-        3,
-        "whoever looks next sees them at once"
-    );
+    assert_eq!(visible(&stack).await, 3, "whoever looks next sees them at once");
 }
 
 #[tokio::test]
@@ -149,51 +131,29 @@ async fn a_long_queue_is_listed_whole_and_each_letter_once() {
     send(&stack, &events.collect::<Vec<_>>()).await;
     assert_eq!(listed(&stack).await.len(), 45);
     let shown = stdout(&stack, &["list"]).await;
-    assert!(
-        shown.contains("45 letters: 45 × time … is implausible at …"),
-        "{shown}"
-    );
+    assert!(shown.contains("45 letters: 45 × time … is implausible at …"), "{shown}");
 }
 
 #[tokio::test]
 async fn a_letter_is_shown_and_its_content_given_byte_for_byte() {
     let stack = quarantined().await;
     let letters = listed(&stack).await;
-    let [unknown] = &ids(&letters, "type 7")[..] else {
-        panic!("{letters:?}")
-    };
+    let [unknown] = &ids(&letters, "type 7")[..] else { panic!("{letters:?}") };
     let shown = stdout(&stack, &["show", unknown]).await;
-    for told in [
-        unknown,
-        APP_KEY,
-        "type 7 is unknown",
-        "\n    \"chatRoomId\": \"r\",",
-    ] {
+    for told in [unknown, APP_KEY, "type 7 is unknown", "\n    \"chatRoomId\": \"r\","] {
         assert!(shown.contains(told), "{told} is not in\n{shown}");
     }
     let raw = stdout(&stack, &["show", unknown, "--raw"]).await;
     assert_eq!(raw, format!("[{}]", event("r", &["u"], 7, 0, 0)));
 
-    let [body] = &ids(&letters, "JSON")[..] else {
-        panic!("{letters:?}")
-    };
-    assert_eq!(
-        stdout(&stack, &["show", body, "--raw"]).await,
-        "hello \u{1b}[2J"
-    );
+    let [body] = &ids(&letters, "JSON")[..] else { panic!("{letters:?}") };
+    assert_eq!(stdout(&stack, &["show", body, "--raw"]).await, "hello \u{1b}[2J");
     let shown = stdout(&stack, &["show", body]).await;
-    assert!(
-        shown.contains(r"hello \u{1b}[2J"),
-        "a terminal obeys no letter: {shown}"
-    );
+    assert!(shown.contains(r"hello \u{1b}[2J"), "a terminal obeys no letter: {shown}");
     let shown = stdout(&stack, &["show", body, "--json"]).await;
     let shown: Value = serde_json::from_str(&shown).unwrap();
     assert_eq!(shown["text"], "hello \u{1b}[2J");
-    assert!(
-        failure(&stack, &["show", "nothing"])
-            .await
-            .contains("no letter nothing")
-    );
+    assert!(failure(&stack, &["show", "nothing"]).await.contains("no letter nothing"));
 }
 
 #[tokio::test]
@@ -205,10 +165,7 @@ async fn the_parts_of_one_body_are_one_letter() {
     assert_eq!(letters[0]["parts"], json!({"there": 3, "of": 3}));
     let last = letters[0]["messageIds"][2].as_str().unwrap();
     let raw = run(&stack, &["show", last, "--raw"]).await;
-    assert!(
-        raw.status.success() && raw.stdout == body,
-        "any part's id names it"
-    );
+    assert!(raw.status.success() && raw.stdout == body, "any part's id names it");
     let told = failure(&stack, &["redrive", last, "--yes"]).await;
     assert!(told.contains("no JSON array or object"), "{told}");
     assert_eq!(dead_letters(&stack).len(), 3);
@@ -219,11 +176,7 @@ async fn a_part_that_is_missing_is_told() {
     let stack = deployment().await;
     let part = json!({"appKey": APP_KEY, "bodyBase64": "W10=", "part": 1, "parts": 2});
     put(&stack, part).await;
-    assert!(
-        stdout(&stack, &["list"])
-            .await
-            .contains("1 of 2 parts, incomplete")
-    );
+    assert!(stdout(&stack, &["list"]).await.contains("1 of 2 parts, incomplete"));
     let id = listed(&stack).await[0]["id"].as_str().unwrap().to_owned();
     let told = failure(&stack, &["show", &id, "--raw"]).await;
     assert!(told.contains("1 of its 2 parts are missing"), "{told}");
@@ -235,26 +188,14 @@ async fn what_is_redriven_is_applied_or_comes_back_and_the_rest_stays() {
     let old = listed(&stack).await;
     let told = stdout(&stack, &["redrive", "--all", "--yes"]).await;
     assert!(told.contains("2 letters sent"), "{told}");
-    assert!(
-        told.contains("those still not understood come back"),
-        "{told}"
-    );
+    assert!(told.contains("those still not understood come back"), "{told}");
     let stays = format!("{} stays: the body is no JSON", ids(&old, "JSON")[0]);
     assert!(told.contains(&stays), "{told}");
-    assert_eq!(
-        (
-            dead_letters(&stack).len(),
-            stack.queues.bodies(DEFERRED).len()
-        ),
-        (1, 2)
-    );
+    assert_eq!((dead_letters(&stack).len(), stack.queues.bodies(DEFERRED).len()), (1, 2));
     assert_eq!(visible(&stack).await, 1);
 
     stack.drain().await.unwrap();
-    assert_eq!(
-        row(&rows(&stack.table).await, "r", Some("late"))["membership"],
-        "joined"
-    );
+    assert_eq!(row(&rows(&stack.table).await, "r", Some("late"))["membership"], "joined");
     let new = listed(&stack).await;
     assert_eq!((new.len(), stack.queues.bodies(DEFERRED).len()), (2, 0));
     assert_ne!(ids(&new, "type 7"), ids(&old, "type 7"), "as a new letter");
@@ -279,11 +220,7 @@ async fn a_body_that_is_understood_by_now_is_redriven_as_events_however_large_it
     let told = stdout(&stack, &["redrive", id, "--yes"]).await;
     assert!(told.contains("1 letter sent"), "{told}");
     let sent = stack.queues.bodies(DEFERRED).len();
-    assert_eq!(
-        (sent, dead_letters(&stack).len()),
-        (2, 1),
-        "the other was not named"
-    );
+    assert_eq!((sent, dead_letters(&stack).len()), (2, 1), "the other was not named");
     stack.drain().await.unwrap();
     let rows = rows(&stack.table).await;
     let joined = row(&rows, "r", Some("u"))["joinedAt"].clone();
@@ -294,18 +231,9 @@ async fn a_body_that_is_understood_by_now_is_redriven_as_events_however_large_it
 async fn nothing_vanishes_while_the_deferred_queue_is_out_of_reach() {
     let stack = quarantined().await;
     let before = dead_letters(&stack);
-    let arguments = [
-        "redrive",
-        "--all",
-        "--yes",
-        "--to",
-        "http://127.0.0.1:9/0/deferred",
-    ];
+    let arguments = ["redrive", "--all", "--yes", "--to", "http://127.0.0.1:9/0/deferred"];
     let told = failure(&stack, &arguments).await;
-    assert!(
-        told.contains("0 letters sent") && told.contains("2 letters not redriven"),
-        "{told}"
-    );
+    assert!(told.contains("0 letters sent") && told.contains("2 letters not redriven"), "{told}");
     assert_eq!(dead_letters(&stack), before);
     assert_eq!(visible(&stack).await, 3);
 }
@@ -318,15 +246,9 @@ async fn a_redrive_is_confirmed_and_meant() {
     for (arguments, reason) in [
         (&["redrive", "--all"][..], "say --yes"),
         (&["redrive", "--yes"][..], "--all"),
-        (
-            &["redrive", "--all", "x", "--yes"][..],
-            "cannot be used with",
-        ),
+        (&["redrive", "--all", "x", "--yes"][..], "cannot be used with"),
         (&["redrive", "nothing", "--yes"][..], "no letter nothing"),
-        (
-            &["redrive", "--all", "--yes", "--to", &queue][..],
-            "dead-letter queue itself",
-        ),
+        (&["redrive", "--all", "--yes", "--to", &queue][..], "dead-letter queue itself"),
     ] {
         let told = failure(&stack, arguments).await;
         assert!(told.contains(reason), "{arguments:?}: {told}");

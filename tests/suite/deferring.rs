@@ -23,24 +23,16 @@ use crate::support::{
 
 fn queued(stack: &Stack) -> Vec<Value> {
     let bodies = stack.queues.bodies(DEFERRED).into_iter();
-    bodies
-        .map(|body| serde_json::from_str(&body).unwrap())
-        .collect()
+    bodies.map(|body| serde_json::from_str(&body).unwrap()).collect()
 }
 
 /// The table never answers.
 async fn without_a_table() -> [(&'static str, String); 2] {
-    [
-        ("AWS_ENDPOINT_URL_DYNAMODB", silence().await),
-        ("BUDGET_MS", "300".to_owned()),
-    ]
+    [("AWS_ENDPOINT_URL_DYNAMODB", silence().await), ("BUDGET_MS", "300".to_owned())]
 }
 
 fn borrowed<'a>(variables: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
-    variables
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect()
+    variables.iter().map(|(name, value)| (*name, value.as_str())).collect()
 }
 
 #[tokio::test]
@@ -54,19 +46,10 @@ async fn what_a_silent_table_does_not_confirm_is_queued_and_applied_later() {
         event("s", &[], DESTROY, 3, 5),
     ];
     let callback = SignedCallback::now(body_of(&events));
-    let response = function
-        .invoke(gateway(&callback).to_string())
-        .await
-        .unwrap();
-    assert_eq!(
-        (&response["statusCode"], counts(&answer(&response))),
-        (&json!(200), [0, 0, 4, 0])
-    );
+    let response = function.invoke(gateway(&callback).to_string()).await.unwrap();
+    assert_eq!((&response["statusCode"], counts(&answer(&response))), (&json!(200), [0, 0, 4, 0]));
     let line: Value = serde_json::from_str(function.end().trim()).unwrap();
-    assert_eq!(
-        (&line["level"], &line["deferred"]),
-        (&json!("WARN"), &json!(4))
-    );
+    assert_eq!((&line["level"], &line["deferred"]), (&json!("WARN"), &json!(4)));
     assert_eq!(line["error"], "the table did not answer in time");
 
     assert!(rows(&stack.table).await.is_empty());
@@ -85,17 +68,11 @@ async fn what_a_silent_table_does_not_confirm_is_queued_and_applied_later() {
 async fn a_table_that_refuses_everything_loses_nothing() {
     let stack = deployment().await;
     let mut function = in_front_of(&stack, &[("TABLE_NAME", "no-such-table")]).await;
-    let response = function
-        .invoke(gateway(&join("u")).to_string())
-        .await
-        .unwrap();
+    let response = function.invoke(gateway(&join("u")).to_string()).await.unwrap();
     assert_eq!(counts(&answer(&response)), [0, 0, 1, 0]);
     assert_eq!(queued(&stack).len(), 1);
     stack.drain().await.unwrap();
-    assert_eq!(
-        row(&rows(&stack.table).await, "r", Some("u"))["membership"],
-        "joined"
-    );
+    assert_eq!(row(&rows(&stack.table).await, "r", Some("u"))["membership"], "joined");
 }
 
 #[tokio::test]
@@ -105,45 +82,26 @@ async fn with_table_and_queue_out_of_reach_the_answer_is_503_and_a_time_to_retry
     variables.push(("AWS_ENDPOINT_URL_SQS", silence().await));
     let mut function = in_front_of(&stack, &borrowed(&variables)).await;
     let callback = join("u");
-    let response = function
-        .invoke(gateway(&callback).to_string())
-        .await
-        .unwrap();
+    let response = function.invoke(gateway(&callback).to_string()).await.unwrap();
     assert_eq!(response["statusCode"], 503);
     assert_eq!(response["headers"]["retry-after"], "1");
     assert_eq!(answer(&response)["error"], "unavailable");
     let line: Value = serde_json::from_str(function.end().trim()).unwrap();
     let error = line["error"].as_str().unwrap();
-    assert!(
-        error.starts_with("1 changes unwritten: the table did not answer in time"),
-        "{error}"
-    );
+    assert!(error.starts_with("1 changes unwritten: the table did not answer in time"), "{error}");
 
     let mut function = in_front_of(&stack, &[]).await;
-    let response = function
-        .invoke(gateway(&callback).to_string())
-        .await
-        .unwrap();
-    assert_eq!(
-        counts(&answer(&response)),
-        [1, 0, 0, 0],
-        "a retry with the same nonce is welcome"
-    );
+    let response = function.invoke(gateway(&callback).to_string()).await.unwrap();
+    assert_eq!(counts(&answer(&response)), [1, 0, 0, 0], "a retry with the same nonce is welcome");
 }
 
 #[tokio::test]
 async fn a_dead_letter_queue_out_of_reach_gives_503_and_never_a_lost_event() {
     let stack = deployment().await;
     let silence = silence().await;
-    let variables = [
-        ("AWS_ENDPOINT_URL_SQS", silence.as_str()),
-        ("BUDGET_MS", "300"),
-    ];
+    let variables = [("AWS_ENDPOINT_URL_SQS", silence.as_str()), ("BUDGET_MS", "300")];
     let mut function = in_front_of(&stack, &variables).await;
-    for body in [
-        event("r", &["u"], 7, 0, 0).to_string(),
-        "no json".to_owned(),
-    ] {
+    for body in [event("r", &["u"], 7, 0, 0).to_string(), "no json".to_owned()] {
         let event = gateway(&SignedCallback::now(body)).to_string();
         let response = function.invoke(event).await.unwrap();
         assert_eq!(response["statusCode"], 503);
@@ -154,10 +112,7 @@ async fn a_dead_letter_queue_out_of_reach_gives_503_and_never_a_lost_event() {
 async fn a_queue_out_of_reach_is_no_matter_where_it_is_not_needed() {
     let stack = deployment().await;
     let mut function = in_front_of(&stack, &[("AWS_ENDPOINT_URL_SQS", &silence().await)]).await;
-    let response = function
-        .invoke(gateway(&join("u")).to_string())
-        .await
-        .unwrap();
+    let response = function.invoke(gateway(&join("u")).to_string()).await.unwrap();
     assert_eq!(counts(&answer(&response)), [1, 0, 0, 0]);
 }
 
@@ -168,10 +123,7 @@ fn taken(milliseconds_ago: u64) -> Timestamp {
 #[tokio::test]
 async fn a_request_that_comes_too_late_for_the_table_is_deferred_while_the_sender_still_waits() {
     let stack = deployment().await;
-    let variables = [
-        ("BUDGET_MS", "4000"),
-        ("AWS_ENDPOINT_URL_DYNAMODB", &silence().await),
-    ];
+    let variables = [("BUDGET_MS", "4000"), ("AWS_ENDPOINT_URL_DYNAMODB", &silence().await)];
     let mut function = in_front_of(&stack, &variables).await;
     let late = join("u").gateway_event("late", taken(3_900));
     let response = function.invoke(late.to_string()).await.unwrap();
@@ -209,10 +161,7 @@ fn every_answer_leaves_within_four_and_a_half_seconds_while_somebody_waits() {
             assert!(!is_queue_cut || left.for_table.is_zero());
             let answered = waited + left.for_queues;
             let nobody_waits = waited >= millis(4300);
-            assert!(
-                answered <= millis(4300) || nobody_waits,
-                "{budget:?} {waited:?}"
-            );
+            assert!(answered <= millis(4300) || nobody_waits, "{budget:?} {waited:?}");
             assert!(left.for_table <= budget.saturating_sub(waited) || nobody_waits);
         }
     }
@@ -269,18 +218,14 @@ fn events_in(messages: &[String]) -> Vec<WireEvent> {
 fn changes_are_deferred_in_as_few_messages_as_hold_them() {
     let users: Vec<_> = (0..100_000).map(|n| format!("user-{n:06}")).collect();
     let users: Vec<_> = users.iter().map(String::as_str).collect();
-    let plan = folded(&[
-        event("r", &users, JOIN, 0, 1),
-        event("r", &users[..3], LEAVE, 0, 2),
-    ]);
+    let plan = folded(&[event("r", &users, JOIN, 0, 1), event("r", &users[..3], LEAVE, 0, 2)]);
     let messages = deferred::messages(&app(), plan.clone());
     // 14 bytes for each: a quoted id and a comma.
     assert_eq!(messages.len(), 1_400_000_usize.div_ceil(256 * 1024));
     assert_eq!(folded(&events_in(&messages)), plan);
 
-    let rooms: Vec<_> = (0..10_000)
-        .map(|n| event(&format!("room-{n}"), &["u"], JOIN, 0, n))
-        .collect();
+    let rooms: Vec<_> =
+        (0..10_000).map(|n| event(&format!("room-{n}"), &["u"], JOIN, 0, n)).collect();
     let plan = folded(&rooms);
     let messages = deferred::messages(&app(), plan.clone());
     let bytes: usize = messages.iter().map(String::len).sum();
@@ -292,10 +237,7 @@ fn changes_are_deferred_in_as_few_messages_as_hold_them() {
 #[test]
 fn deferred_messages_have_no_characters_that_sqs_refuses() {
     let odd = "\u{fffe}\u{ffff}\u{0}\u{7}";
-    let plan = folded(&[
-        event(odd, &[odd], JOIN, 0, 1),
-        event(odd, &[], DESTROY, 0, 2),
-    ]);
+    let plan = folded(&[event(odd, &[odd], JOIN, 0, 1), event(odd, &[], DESTROY, 0, 2)]);
     let messages = deferred::messages(&app(), plan.clone());
     assert!(!messages[0].contains(['\u{fffe}', '\u{ffff}', '\u{0}', '\u{7}']));
     assert_eq!(folded(&events_in(&messages)), plan);
@@ -304,17 +246,11 @@ fn deferred_messages_have_no_characters_that_sqs_refuses() {
 #[tokio::test]
 async fn an_answer_says_why_events_were_not_understood_each_reason_once() {
     let stack = deployment().await;
-    let events = [
-        event("r", &["u"], 7, 0, 0),
-        event("r", &["v"], 7, 0, 0),
-        event("r", &["v"], 8, 0, 0),
-    ];
+    let events =
+        [event("r", &["u"], 7, 0, 0), event("r", &["v"], 7, 0, 0), event("r", &["v"], 8, 0, 0)];
     let (_, answer) = crate::support::send(&stack, &events).await;
     assert_eq!(counts(&answer), [0, 0, 0, 3]);
-    assert_eq!(
-        answer["reasons"],
-        json!(["type 7 is unknown", "type 8 is unknown"])
-    );
+    assert_eq!(answer["reasons"], json!(["type 7 is unknown", "type 8 is unknown"]));
     let kept: BTreeSet<_> = dead_letters(&stack).into_iter().collect();
     assert_eq!(kept.len(), 3);
 }

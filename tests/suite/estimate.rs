@@ -68,10 +68,7 @@ async fn a_join_of_many_looks_at_their_room_once() {
     let users: Vec<_> = users.iter().map(String::as_str).collect();
     let used = meter.of(&stack, event("r", &users, JOIN, 0, 1)).await;
     assert_eq!(used.units(), json!([50.0, 50.0, 1.0]));
-    assert_eq!(
-        json!(used.requests),
-        json!({"GetItem": 1, "UpdateItem": 50})
-    );
+    assert_eq!(json!(used.requests), json!({"GetItem": 1, "UpdateItem": 50}));
 }
 
 #[tokio::test]
@@ -120,12 +117,7 @@ fn as_engine(item: &Attributes) -> Item {
 #[test]
 fn programs_find_everything_under_its_name() {
     let estimate = estimate(&[]);
-    let names: Vec<_> = estimate
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(String::as_str)
-        .collect();
+    let names: Vec<_> = estimate.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(
         names,
         [
@@ -142,9 +134,7 @@ fn programs_find_everything_under_its_name() {
         ]
     );
     let items = estimate["cost"]["items"].as_array().unwrap().iter();
-    let sum: f64 = items
-        .map(|item| item["usdPerMonth"].as_f64().unwrap())
-        .sum();
+    let sum: f64 = items.map(|item| item["usdPerMonth"].as_f64().unwrap()).sum();
     let total = estimate["cost"]["usdPerMonth"].as_f64().unwrap();
     assert!((sum - total).abs() < 1e-6 && total > 0.0, "{sum} {total}");
     assert_eq!(estimate["peak"]["eventsPerSecond"], 500.0);
@@ -161,11 +151,9 @@ fn the_defaults_and_the_alarms_are_those_of_the_template() {
     };
     let estimate = estimate(&[]);
     let demand = &estimate["demand"];
-    for (parameter, option) in [
-        ("MemorySize", "memory"),
-        ("BudgetMs", "budgetMs"),
-        ("RetentionDays", "retention"),
-    ] {
+    for (parameter, option) in
+        [("MemorySize", "memory"), ("BudgetMs", "budgetMs"), ("RetentionDays", "retention")]
+    {
         assert_eq!(demand[option].to_string(), default(parameter), "{option}");
     }
     assert_eq!(demand["architecture"], default("Architecture"));
@@ -186,10 +174,7 @@ fn the_first_limit_changes_as_peak_and_flash_crowd_grow() {
     let expect = |name: &str, of: &str, is_exceeded| (name.to_owned(), of.to_owned(), is_exceeded);
     let (peak, crowd) = ("peakEventsPerSecond", "flashCrowdUsers");
     let small = ["--flash-crowd", "10"];
-    assert_eq!(
-        first(&small),
-        expect("a new table's throughput", peak, false)
-    );
+    assert_eq!(first(&small), expect("a new table's throughput", peak, false));
     assert_eq!(
         first(&[&small[..], &["--peak", "5000"]].concat()),
         expect("a new table's throughput", peak, true)
@@ -205,10 +190,7 @@ fn the_first_limit_changes_as_peak_and_flash_crowd_grow() {
     // Many users in each event need few functions, and as many writes.
     let batched = ["--users-per-event", "100", "--events-per-second", "1"];
     let batched = [&batched[..], &["--flash-crowd", "5000"]].concat();
-    assert_eq!(
-        first(&batched),
-        expect("the crowded room's partition", crowd, true)
-    );
+    assert_eq!(first(&batched), expect("the crowded room's partition", crowd, true));
 }
 
 #[test]

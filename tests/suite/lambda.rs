@@ -26,34 +26,17 @@ async fn a_signed_event_becomes_rows_an_answer_and_one_log_line() {
     let stack = deployment().await;
     let mut function = in_front_of(&stack, &[]).await;
     let callback = join("u");
-    let response = function
-        .invoke(gateway(&callback).to_string())
-        .await
-        .unwrap();
+    let response = function.invoke(gateway(&callback).to_string()).await.unwrap();
     assert_eq!(response["statusCode"], 200);
     assert_eq!(response["headers"]["content-type"], "application/json");
     assert_eq!(counts(&answer(&response)), [1, 0, 0, 0]);
-    assert_eq!(
-        row(&rows(&stack.table).await, "r", Some("u"))["membership"],
-        "joined"
-    );
+    assert_eq!(row(&rows(&stack.table).await, "r", Some("u"))["membership"], "joined");
 
     let log = function.end();
-    let lines: Vec<Value> = log
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    let [line] = &lines[..] else {
-        panic!("one line per request, not {log}")
-    };
-    assert_eq!(
-        (&line["level"], &line["status"]),
-        (&json!("INFO"), &json!(200))
-    );
-    assert_eq!(
-        (&line["request_id"], &line["app_key"]),
-        (&json!("request-1"), &json!(APP_KEY))
-    );
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [line] = &lines[..] else { panic!("one line per request, not {log}") };
+    assert_eq!((&line["level"], &line["status"]), (&json!("INFO"), &json!(200)));
+    assert_eq!((&line["request_id"], &line["app_key"]), (&json!("request-1"), &json!(APP_KEY)));
     assert_eq!(line["applied"], 1);
     assert!(line["duration_ms"].is_u64() && line["lag_ms"].as_u64() > Some(0));
 }
@@ -66,10 +49,7 @@ async fn neither_query_strings_nor_secrets_nor_bodies_are_logged() {
     let mut bad = good.clone();
     bad.query = bad.query.replace("signature=", "signature=f");
     for callback in [&good, &bad] {
-        function
-            .invoke(gateway(callback).to_string())
-            .await
-            .unwrap();
+        function.invoke(gateway(callback).to_string()).await.unwrap();
     }
     let log = function.end();
     assert_eq!(log.lines().count(), 2);
@@ -103,11 +83,8 @@ async fn nothing_that_a_caller_sends_ends_the_process() {
     }
     let mut query = gateway(&callback);
     query["rawQueryString"] = json!("a=<b> c&\u{0}=\u{1F600}&%zz=%ff");
-    let refused = [
-        query,
-        json!({}),
-        json!({"requestContext": {}, "body": null, "rawQueryString": null}),
-    ];
+    let refused =
+        [query, json!({}), json!({"requestContext": {}, "body": null, "rawQueryString": null})];
     for event in refused {
         let response = function.invoke(event.to_string()).await.unwrap();
         assert_eq!(response["statusCode"], 401, "{event}");
@@ -115,10 +92,7 @@ async fn nothing_that_a_caller_sends_ends_the_process() {
     for no_event in ["", "7", "{\"body\": 7}", "\u{0}"] {
         function.invoke(no_event).await.unwrap_err();
     }
-    let response = function
-        .invoke(gateway(&join("v")).to_string())
-        .await
-        .unwrap();
+    let response = function.invoke(gateway(&join("v")).to_string()).await.unwrap();
     assert_eq!(response["statusCode"], 200, "and it still works");
 }
 
@@ -129,14 +103,7 @@ async fn a_base64_body_is_decoded() {
     let mut function = in_front_of(&stack, &[]).await;
     let callback = join("u");
     let body = BASE64_STANDARD.encode(&callback.body);
-    let event = gateway_event(
-        &callback.query,
-        &body,
-        true,
-        "127.0.0.1",
-        "id",
-        Timestamp::now(),
-    );
+    let event = gateway_event(&callback.query, &body, true, "127.0.0.1", "id", Timestamp::now());
     let response = function.invoke(event.to_string()).await.unwrap();
     assert_eq!(counts(&answer(&response)), [1, 0, 0, 0]);
 }
@@ -144,9 +111,7 @@ async fn a_base64_body_is_decoded() {
 #[tokio::test]
 async fn a_wrong_setting_stops_the_start_with_one_line() {
     let queues = Queues::start(Addresses::free().sqs).await.unwrap();
-    let engine = Engine::start(Storage::Memory, Addresses::free().dynamodb)
-        .await
-        .unwrap();
+    let engine = Engine::start(Storage::Memory, Addresses::free().dynamodb).await.unwrap();
     let output = std::process::Command::new(CALLBACK)
         .env_clear()
         .env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9")
@@ -162,13 +127,7 @@ async fn a_wrong_setting_stops_the_start_with_one_line() {
     assert!(!output.status.success());
     let line: Value = serde_json::from_slice(&output.stderr).expect("one line of JSON");
     assert_eq!(line["message"], "start failed");
-    assert!(
-        line["error"]
-            .as_str()
-            .unwrap()
-            .contains("APP_SECRETS names no app"),
-        "{line}"
-    );
+    assert!(line["error"].as_str().unwrap().contains("APP_SECRETS names no app"), "{line}");
 }
 
 /// A server that answers everything with the same bytes.
@@ -191,10 +150,7 @@ async fn what_a_failing_engine_says_is_not_logged_with_its_content() {
         {\"__type\":\"ValidationException\",\"message\":\"no\",\"Item\":\"hush-hush\"}";
     let engine = always(refusal).await;
     let mut function = in_front_of(&stack, &[("AWS_ENDPOINT_URL_DYNAMODB", &engine)]).await;
-    let response = function
-        .invoke(gateway(&join("user-in-the-body")).to_string())
-        .await
-        .unwrap();
+    let response = function.invoke(gateway(&join("user-in-the-body")).to_string()).await.unwrap();
     assert_eq!(counts(&answer(&response)), [0, 0, 1, 0]);
     let log = function.end();
     assert!(log.contains("ValidationException"), "{log}");

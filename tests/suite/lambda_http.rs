@@ -21,10 +21,7 @@ fn sample_events_are_what_lambda_http_takes_for_http_api_events() {
     let request = lambda_http::request::from_str(&sample().to_string()).unwrap();
     assert_eq!(request.method(), "POST");
     assert_eq!(request.uri().path(), "/chatroom_status_sync");
-    assert_eq!(
-        request.query_string_parameters().first("nonce"),
-        Some("14314")
-    );
+    assert_eq!(request.query_string_parameters().first("nonce"), Some("14314"));
     assert!(matches!(
         request.request_context(),
         lambda_http::request::RequestContext::ApiGatewayV2(_)
@@ -33,9 +30,7 @@ fn sample_events_are_what_lambda_http_takes_for_http_api_events() {
 
 #[test]
 fn lambda_http_panics_on_a_malformed_host() {
-    assert!(panics(
-        |event| event["headers"]["host"] = json!("exa mple:99999999")
-    ));
+    assert!(panics(|event| event["headers"]["host"] = json!("exa mple:99999999")));
 }
 
 #[test]

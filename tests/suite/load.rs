@@ -13,18 +13,8 @@ use tokio::{net::TcpListener, process::Command};
 use crate::support::{app, chatroom, deployment};
 
 /// Few rooms, few users and no pause worth mentioning.
-const SMALL: [&str; 10] = [
-    "--callbacks",
-    "120",
-    "--rate",
-    "400",
-    "--rooms",
-    "4",
-    "--users",
-    "30",
-    "--seed",
-    "7",
-];
+const SMALL: [&str; 10] =
+    ["--callbacks", "120", "--rate", "400", "--rooms", "4", "--users", "30", "--seed", "7"];
 
 /// A receiver that answers everything alike, and keeps what it got.
 struct Receiver {
@@ -55,12 +45,7 @@ async fn load(arguments: &[&str]) -> Output {
 
 /// Plays at a URL, and audits a deployment's table at once.
 async fn load_at(url: &str, stack: &Stack, more: &[&str]) -> Output {
-    let table = [
-        "--endpoint-url",
-        stack.engine.url(),
-        "--table",
-        stack.table.name(),
-    ];
+    let table = ["--endpoint-url", stack.engine.url(), "--table", stack.table.name()];
     let arguments = [&["--url", url, "--settle", "0"], &table[..], more];
     load(&arguments.concat()).await
 }
@@ -127,31 +112,20 @@ async fn the_same_seed_plays_the_same_traffic() {
     assert_eq!(once.len(), 120);
     assert_eq!(once, again);
     let kinds = [0, 1, 2, 3].map(|kind| format!("\"type\":{kind}"));
-    assert!(
-        kinds
-            .iter()
-            .all(|kind| once.iter().any(|body| body.contains(kind)))
-    );
+    assert!(kinds.iter().all(|kind| once.iter().any(|body| body.contains(kind))));
     let repeats = once.windows(2).filter(|pair| pair[0] == pair[1]).count();
     assert!(repeats > 0, "the sender repeats itself");
 }
 
 #[tokio::test]
 async fn a_receiver_that_accepts_and_stores_nothing_is_found_out() {
-    let (stack, receiver) = (
-        deployment().await,
-        Receiver::answering(StatusCode::OK).await,
-    );
+    let (stack, receiver) = (deployment().await, Receiver::answering(StatusCode::OK).await);
     let output = load_at(&receiver.url, &stack, &[]).await;
     assert!(!output.status.success());
     let printed = String::from_utf8(output.stdout).unwrap();
     assert!(printed.contains("120 × 200"), "{printed}");
     assert!(printed.contains(": should be in the room, the table says nothing"));
-    assert_eq!(
-        printed.matches("should be").count(),
-        21,
-        "20 and the sum: {printed}"
-    );
+    assert_eq!(printed.matches("should be").count(), 21, "20 and the sum: {printed}");
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("the table is wrong about "), "{said}");
 }
@@ -167,24 +141,15 @@ async fn a_receiver_that_refuses_is_reported_by_code_and_by_what_it_never_accept
     assert_eq!(report["failure"], r#"503 "thank you""#);
     assert_eq!(report["callbacks"]["lost"], 120);
     assert_eq!(report["table"]["present"], 0);
-    assert_eq!(
-        report["table"]["wrong"], 0,
-        "either would be right: {report}"
-    );
+    assert_eq!(report["table"]["wrong"], 0, "either would be right: {report}");
     assert!(report["table"]["unknown"].as_u64().unwrap() > 0);
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        said.contains("120 of 120 callbacks were never accepted"),
-        "{said}"
-    );
+    assert!(said.contains("120 of 120 callbacks were never accepted"), "{said}");
 }
 
 #[tokio::test]
 async fn what_cannot_be_loaded_or_audited_is_said_before_anything_is_sent() {
-    let (stack, receiver) = (
-        deployment().await,
-        Receiver::answering(StatusCode::OK).await,
-    );
+    let (stack, receiver) = (deployment().await, Receiver::answering(StatusCode::OK).await);
     let nowhere = ["--endpoint-url", stack.engine.url(), "--table", "nowhere"];
     for (arguments, reason) in [
         (&nowhere[..], "table nowhere cannot be read"),
@@ -192,11 +157,7 @@ async fn what_cannot_be_loaded_or_audited_is_said_before_anything_is_sent() {
         (&["--url", "http://host/path?query"], "without a query"),
     ] {
         let url = ["--url", &*receiver.url];
-        let url = if arguments.contains(&"--url") {
-            &[]
-        } else {
-            &url[..]
-        };
+        let url = if arguments.contains(&"--url") { &[] } else { &url[..] };
         let output = load(&[url, arguments].concat()).await;
         assert!(!output.status.success());
         let said = String::from_utf8(output.stderr).unwrap();

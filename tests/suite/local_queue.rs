@@ -56,10 +56,7 @@ async fn a_batch_that_sqs_would_refuse_is_refused_whole() {
     let (queues, client, url) = queue().await;
     let half = "a".repeat(128 * 1024);
     for (bodies, code) in [
-        (
-            vec![half.clone(), half.clone() + "a"],
-            "BatchRequestTooLong",
-        ),
+        (vec![half.clone(), half.clone() + "a"], "BatchRequestTooLong"),
         (vec!["a".to_owned(); 11], "TooManyEntriesInBatchRequest"),
         (vec![], "EmptyBatchRequest"),
     ] {
@@ -73,13 +70,7 @@ async fn a_batch_that_sqs_would_refuse_is_refused_whole() {
 #[tokio::test]
 async fn a_message_with_a_character_that_sqs_refuses_is_refused_by_itself() {
     let (queues, client, url) = queue().await;
-    let bodies = [
-        "\u{fffe}",
-        "\u{ffff}",
-        "\u{0}",
-        "\u{1b}",
-        "\t\n\r\u{fffd}😀",
-    ];
+    let bodies = ["\u{fffe}", "\u{ffff}", "\u{0}", "\u{1b}", "\t\n\r\u{fffd}😀"];
     let refused = sent(&client, &url, &bodies.map(str::to_owned)).await;
     assert_eq!(refused, Ok(vec!["InvalidMessageContents".to_owned(); 4]));
     assert_eq!(queues.bodies("q"), [bodies[4]]);
@@ -100,18 +91,12 @@ async fn a_message_tells_when_it_was_sent_and_how_often_it_was_received() {
 
     let told = |message: &Message, name| message.attributes.as_ref().unwrap()[&name].clone();
     let count = MessageSystemAttributeName::ApproximateReceiveCount;
-    assert_eq!(
-        [told(&first, count.clone()), told(&second, count)],
-        ["1", "2"]
-    );
+    assert_eq!([told(&first, count.clone()), told(&second, count)], ["1", "2"]);
     let time = MessageSystemAttributeName::SentTimestamp;
     assert_eq!(told(&first, time.clone()), told(&second, time));
     assert_ne!(first.receipt_handle, second.receipt_handle);
     let refused = give_back.send().await.unwrap_err();
-    assert!(
-        refused.code().unwrap().ends_with("MessageNotInflight"),
-        "it is somebody else's now"
-    );
+    assert!(refused.code().unwrap().ends_with("MessageNotInflight"), "it is somebody else's now");
 }
 
 #[tokio::test]
@@ -135,10 +120,7 @@ async fn messages_are_counted_by_who_can_receive_them_and_deleted_by_any_of_thei
     received(&client, &url).await;
     let entry = |(index, message): (usize, &Message)| {
         let entry = DeleteMessageBatchRequestEntry::builder().id(index.to_string());
-        entry
-            .set_receipt_handle(message.receipt_handle.clone())
-            .build()
-            .unwrap()
+        entry.set_receipt_handle(message.receipt_handle.clone()).build().unwrap()
     };
     let delete = client.delete_message_batch().queue_url(&url);
     let entries = taken.iter().enumerate().map(entry).collect();

@@ -2,12 +2,7 @@
 //! or Lambda events in, answers and rows of an embedded DynamoDB engine out.
 //!
 //! One binary, because linking takes longer than running.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::needless_pass_by_value
-)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::needless_pass_by_value)]
 
 mod support;
 

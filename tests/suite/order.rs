@@ -60,37 +60,20 @@ fn property(cases: u32, test: impl AsyncFn(&Fleet, &History) -> Result<(), TestC
         Fleet { stack, functions }
     });
     // Other engines take their time.
-    let cases = if second_engine().is_some() {
-        cases / 5
-    } else {
-        cases
-    };
-    let config = ProptestConfig {
-        cases,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    };
+    let cases = if second_engine().is_some() { cases / 5 } else { cases };
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     let case = Cell::new(0);
     let in_empty_table = |history: History| {
         case.set(case.get() + 1);
         let history = history.in_rooms_of(&case.get().to_string());
         runtime.block_on(async {
             let client = fleet.stack.table.client();
-            client
-                .delete_table()
-                .table_name(fleet.stack.table.name())
-                .send()
-                .await
-                .unwrap();
-            schema::create(client, fleet.stack.table.name())
-                .await
-                .unwrap();
+            client.delete_table().table_name(fleet.stack.table.name()).send().await.unwrap();
+            schema::create(client, fleet.stack.table.name()).await.unwrap();
             test(&fleet, &history).await
         })
     };
-    TestRunner::new(config)
-        .run(&history(), in_empty_table)
-        .unwrap();
+    TestRunner::new(config).run(&history(), in_empty_table).unwrap();
 }
 
 #[test]

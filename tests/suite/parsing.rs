@@ -17,10 +17,7 @@ fn verified(body: impl Into<Vec<u8>>) -> Verified {
     let keyring = Keyring::from_json(&format!(r#"{{"{APP_KEY}":"{APP_SECRET}"}}"#)).unwrap();
     let query = SignedCallback::now("").query;
     let callback = Unverified::new(query, body.into());
-    callback
-        .verify(&keyring, Freshness::Unchecked, at(0))
-        .map_err(|(_, why)| why)
-        .unwrap()
+    callback.verify(&keyring, Freshness::Unchecked, at(0)).map_err(|(_, why)| why).unwrap()
 }
 
 type RawFaults = Vec<(String, String)>;
@@ -29,10 +26,8 @@ type RawFaults = Vec<(String, String)>;
 fn read(body: impl Into<Vec<u8>>) -> Result<(Vec<Event>, RawFaults), InvalidBody> {
     let callback = verified(body);
     let parsed = parse(&callback, at(0))?;
-    let faults = parsed
-        .faults
-        .iter()
-        .map(|fault| (fault.raw.get().to_owned(), fault.reason.clone()));
+    let faults =
+        parsed.faults.iter().map(|fault| (fault.raw.get().to_owned(), fault.reason.clone()));
     Ok((parsed.events, faults.collect()))
 }
 
@@ -47,10 +42,7 @@ fn with(field: &str, json: Option<&str>) -> String {
     ];
     fields.retain(|(name, _)| *name != field);
     fields.extend(json.map(|json| (field, json.to_owned())));
-    let fields: Vec<_> = fields
-        .iter()
-        .map(|(name, json)| format!("\"{name}\":{json}"))
-        .collect();
+    let fields: Vec<_> = fields.iter().map(|(name, json)| format!("\"{name}\":{json}")).collect();
     format!("{{{}}}", fields.join(","))
 }
 
@@ -103,12 +95,7 @@ fn a_body_that_is_no_json_array_or_object_is_invalid_as_a_whole() {
         b"[{\"chatRoomId\":\"\xff\"}]",
     ];
     for body in bodies {
-        assert_eq!(
-            read(body),
-            Err(InvalidBody),
-            "{}",
-            String::from_utf8_lossy(body)
-        );
+        assert_eq!(read(body), Err(InvalidBody), "{}", String::from_utf8_lossy(body));
     }
 }
 
@@ -122,16 +109,7 @@ fn a_fault_is_its_events_own_and_keeps_its_raw_text() {
 
 #[test]
 fn every_wrong_json_type_in_every_field_is_a_fault() {
-    let values = [
-        "null",
-        "true",
-        "-1",
-        "1.5",
-        "\"text\"",
-        "[1]",
-        "{\"a\":1}",
-        "1e400",
-    ];
+    let values = ["null", "true", "-1", "1.5", "\"text\"", "[1]", "{\"a\":1}", "1e400"];
     // What is right for a field, or the same as its absence.
     let allowed = |field: &str, value: &str| match field {
         "chatRoomId" => value == "\"text\"",
@@ -156,14 +134,7 @@ fn every_wrong_json_type_in_every_field_is_a_fault() {
 
 #[test]
 fn a_list_element_that_is_no_object_is_a_fault() {
-    for element in [
-        "1",
-        "null",
-        "\"r\"",
-        "[\"r\",[\"u\"],0,1,1700000000000]",
-        "[]",
-        "{}",
-    ] {
+    for element in ["1", "null", "\"r\"", "[\"r\",[\"u\"],0,1,1700000000000]", "[]", "{}"] {
         let (events, faults) = read(format!("[{element}]")).unwrap();
         assert_eq!((events.len(), faults.len()), (0, 1), "{element}");
     }
@@ -178,10 +149,7 @@ fn a_field_that_stands_there_twice_is_a_fault() {
 #[test]
 fn missing_fields_are_faults_except_user_ids() {
     for field in ["chatRoomId", "status", "type", "time"] {
-        assert_eq!(
-            read(with(field, None)).unwrap().1[0].1,
-            format!("{field} is missing")
-        );
+        assert_eq!(read(with(field, None)).unwrap().1[0].1, format!("{field} is missing"));
     }
     assert!(read(with("userIds", None)).unwrap().0[0].users.is_empty());
 }
@@ -189,31 +157,15 @@ fn missing_fields_are_faults_except_user_ids() {
 #[test]
 fn ids_have_1_to_256_bytes() {
     let json = |bytes: usize| format!("\"{}\"", "é".repeat(bytes / 2));
-    assert!(
-        read(with("chatRoomId", Some(&json(256))))
-            .unwrap()
-            .1
-            .is_empty()
-    );
-    assert_eq!(
-        read(with("chatRoomId", Some(&json(258)))).unwrap().1.len(),
-        1
-    );
+    assert!(read(with("chatRoomId", Some(&json(256)))).unwrap().1.is_empty());
+    assert_eq!(read(with("chatRoomId", Some(&json(258)))).unwrap().1.len(), 1);
     assert_eq!(read(with("chatRoomId", Some("\"\""))).unwrap().1.len(), 1);
-    assert_eq!(
-        read(with("userIds", Some("[\"u\",\"\"]"))).unwrap().1.len(),
-        1
-    );
+    assert_eq!(read(with("userIds", Some("[\"u\",\"\"]"))).unwrap().1.len(), 1);
 }
 
 #[test]
 fn time_is_plausible_from_2001_to_one_hour_ahead() {
-    let is_event = |time: u64| {
-        read(with("time", Some(&time.to_string())))
-            .unwrap()
-            .1
-            .is_empty()
-    };
+    let is_event = |time: u64| read(with("time", Some(&time.to_string()))).unwrap().1.is_empty();
     assert!(is_event(1_000_000_000_000));
     assert!(!is_event(999_999_999_999));
     assert!(is_event(START + 3_600_000));
@@ -243,10 +195,7 @@ fn many_users_and_many_events_are_read_without_a_limit() {
     let body = with("userIds", Some(&format!("[{}]", users.join(","))));
     assert_eq!(read(body).unwrap().0[0].users.len(), 100_000);
     let events = vec![with("", None); 10_000];
-    assert_eq!(
-        read(format!("[{}]", events.join(","))).unwrap().0.len(),
-        10_000
-    );
+    assert_eq!(read(format!("[{}]", events.join(","))).unwrap().0.len(), 10_000);
 }
 
 proptest! {

@@ -31,11 +31,7 @@ fn a_version_is_time_then_type_then_status_in_decimal_digits() {
     let version = Version::new(at(0), Kind::Leave, 12);
     assert_eq!(version.number(), 170_000_000_000_029);
     assert_eq!(Version::from_number(version.number()), Some(version));
-    assert_eq!(
-        Version::from_number(170_000_000_000_049),
-        None,
-        "there is no type 4"
-    );
+    assert_eq!(Version::from_number(170_000_000_000_049), None, "there is no type 4");
 }
 
 #[test]
@@ -46,28 +42,14 @@ fn several_events_about_one_member_are_one_change() {
         event("r", &["u"], JOIN, 0, 3),
     ]);
     assert_eq!(plan.len(), 1);
-    let facts = plan
-        .rooms
-        .values()
-        .next()
-        .unwrap()
-        .members
-        .values()
-        .next()
-        .unwrap();
+    let facts = plan.rooms.values().next().unwrap().members.values().next().unwrap();
     assert_eq!(facts.newest(), Version::new(at(5), Kind::Leave, 1));
-    assert_eq!(
-        facts.of_kind(Kind::Join),
-        Some(Version::new(at(3), Kind::Join, 0))
-    );
+    assert_eq!(facts.of_kind(Kind::Join), Some(Version::new(at(3), Kind::Join, 0)));
 }
 
 #[test]
 fn users_of_a_create_or_destroy_say_nothing_about_members() {
-    let plan = plan(&[
-        event("r", &["u"], CREATE, 0, 1),
-        event("r", &["u"], DESTROY, 0, 2),
-    ]);
+    let plan = plan(&[event("r", &["u"], CREATE, 0, 1), event("r", &["u"], DESTROY, 0, 2)]);
     assert!(plan.rooms.values().all(|room| room.members.is_empty()));
     assert_eq!(plan.len(), 1);
 }
@@ -88,11 +70,7 @@ fn order_and_repetition_never_change_a_plan_in(cases: u32) {
         prop_assert_eq!(&once, &plan(&repeated));
         Ok(())
     };
-    let config = ProptestConfig {
-        cases,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    };
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     TestRunner::new(config).run(&history(), property).unwrap();
 }
 

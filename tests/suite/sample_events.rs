@@ -15,11 +15,7 @@ fn promises() -> Vec<(String, u16, Value)> {
         let (file, rest) = row.split_once("` |").unwrap();
         let (_, answer) = rest.trim_end_matches(" |").rsplit_once("| `").unwrap();
         let (status, body) = answer.trim_end_matches('`').split_once(' ').unwrap();
-        (
-            file.to_owned(),
-            status.parse().unwrap(),
-            serde_json::from_str(body).unwrap(),
-        )
+        (file.to_owned(), status.parse().unwrap(), serde_json::from_str(body).unwrap())
     })
     .collect()
 }
@@ -51,13 +47,7 @@ fn the_readme_lists_every_sample_event() {
         .filter(|name| !["README.md", "local.env", "docker.json"].contains(&name.as_str()))
         .collect();
     assert!(events.len() >= 13);
-    assert_eq!(
-        promises()
-            .into_iter()
-            .map(|(file, ..)| file)
-            .collect::<BTreeSet<_>>(),
-        events
-    );
+    assert_eq!(promises().into_iter().map(|(file, ..)| file).collect::<BTreeSet<_>>(), events);
 }
 
 #[test]
@@ -66,10 +56,7 @@ fn the_environment_file_makes_sample_events_valid() {
         callback::Freshness, env::Environment, functions::settings::Settings,
     };
     let file = fs::read_to_string("events/local.env").unwrap();
-    let variables: Vec<_> = file
-        .lines()
-        .filter_map(|line| line.split_once('='))
-        .collect();
+    let variables: Vec<_> = file.lines().filter_map(|line| line.split_once('=')).collect();
     let env = Environment::new(|name| {
         variables
             .iter()

@@ -41,10 +41,7 @@ async fn answer(State(manager): State<SecretsManager>) -> impl IntoResponse {
     let read = manager.reads.fetch_add(1, Ordering::SeqCst);
     match manager.answers[read.min(manager.answers.len() - 1)] {
         Some(secret) => (StatusCode::OK, json!({"SecretString": secret}).to_string()),
-        None => (
-            StatusCode::BAD_REQUEST,
-            json!({"__type": "NoSuchThing"}).to_string(),
-        ),
+        None => (StatusCode::BAD_REQUEST, json!({"__type": "NoSuchThing"}).to_string()),
     }
 }
 
@@ -53,10 +50,7 @@ async fn function(
     stack: &Stack,
     answers: &'static [Option<&'static str>],
 ) -> (Receiver, Arc<AtomicUsize>) {
-    let manager = SecretsManager {
-        answers,
-        reads: Arc::default(),
-    };
+    let manager = SecretsManager { answers, reads: Arc::default() };
     let reads = manager.reads.clone();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -78,11 +72,7 @@ async fn status(function: &Receiver) -> u16 {
     let now = Timestamp::now();
     let callback = SignedCallback::now(body_of(&[event("r", &["u"], JOIN, 0, 0)]));
     let event: GatewayEvent = serde_json::from_value(callback.gateway_event("test", now)).unwrap();
-    function
-        .receive(event.into_request(now), None)
-        .await
-        .0
-        .status()
+    function.receive(event.into_request(now), None).await.0.status()
 }
 
 /// Lets time pass for those who wait for it, and for nobody else.
@@ -96,10 +86,7 @@ async fn pass(seconds: u64) {
 async fn secrets_are_read_once_at_the_start() {
     let stack = deployment().await;
     let (function, reads) = function(&stack, &[NEW]).await;
-    assert_eq!(
-        (status(&function).await, status(&function).await),
-        (200, 200)
-    );
+    assert_eq!((status(&function).await, status(&function).await), (200, 200));
     assert_eq!(reads.load(Ordering::SeqCst), 1);
 }
 
@@ -108,15 +95,9 @@ async fn a_new_secret_is_found_when_a_signature_needs_it_but_not_within_a_minute
     let stack = deployment().await;
     let (function, reads) = function(&stack, &[OLD, NEW]).await;
     pass(59).await;
-    assert_eq!(
-        (status(&function).await, reads.load(Ordering::SeqCst)),
-        (401, 1)
-    );
+    assert_eq!((status(&function).await, reads.load(Ordering::SeqCst)), (401, 1));
     pass(1).await;
-    assert_eq!(
-        (status(&function).await, reads.load(Ordering::SeqCst)),
-        (200, 2)
-    );
+    assert_eq!((status(&function).await, reads.load(Ordering::SeqCst)), (200, 2));
 }
 
 #[tokio::test]
@@ -125,10 +106,7 @@ async fn wrong_signatures_read_the_secrets_once_a_minute_at_most() {
     let (function, reads) = function(&stack, &[OLD]).await;
     for _ in 0..3 {
         pass(60).await;
-        assert_eq!(
-            (status(&function).await, status(&function).await),
-            (401, 401)
-        );
+        assert_eq!((status(&function).await, status(&function).await), (401, 401));
     }
     assert_eq!(reads.load(Ordering::SeqCst), 4);
 }
@@ -138,15 +116,8 @@ async fn while_secrets_cannot_be_read_nobody_is_told_that_a_signature_is_wrong()
     let stack = deployment().await;
     let (function, reads) = function(&stack, &[OLD, DOWN, NEW]).await;
     pass(60).await;
-    assert_eq!(
-        (status(&function).await, status(&function).await),
-        (503, 503)
-    );
-    assert_eq!(
-        reads.load(Ordering::SeqCst),
-        2,
-        "and it is not asked again at once"
-    );
+    assert_eq!((status(&function).await, status(&function).await), (503, 503));
+    assert_eq!(reads.load(Ordering::SeqCst), 2, "and it is not asked again at once");
     pass(5).await;
     assert_eq!(status(&function).await, 200);
 }

@@ -5,16 +5,10 @@ use std::{collections::BTreeSet, fs, path::Path};
 /// Every promise: the text of a list item, and the tests that it names.
 fn promises() -> Vec<(String, Vec<String>)> {
     let page = include_str!("../../docs/semantics.md");
-    let items = page
-        .split("\n- ")
-        .skip(1)
-        .map(|item| item.split("\n\n").next().unwrap());
+    let items = page.split("\n- ").skip(1).map(|item| item.split("\n\n").next().unwrap());
     let promise = |item: &str| {
         let (text, tests) = item.split_once('[').unwrap_or((item, ""));
-        let tests = tests
-            .split(['[', ']'])
-            .map(str::trim)
-            .filter(|name| !name.is_empty());
+        let tests = tests.split(['[', ']']).map(str::trim).filter(|name| !name.is_empty());
         (text.to_owned(), tests.map(str::to_owned).collect())
     };
     items.map(promise).collect()
@@ -22,9 +16,7 @@ fn promises() -> Vec<(String, Vec<String>)> {
 
 /// Every test of this suite, as `module::name`.
 fn tests() -> BTreeSet<String> {
-    let files = fs::read_dir("tests/suite")
-        .unwrap()
-        .map(|file| file.unwrap().path());
+    let files = fs::read_dir("tests/suite").unwrap().map(|file| file.unwrap().path());
     let sources = files.filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
     sources.flat_map(|path| tests_in(&path)).collect()
 }
@@ -50,10 +42,7 @@ fn every_promise_names_tests_that_exist() {
     for (text, names) in promises {
         assert!(!names.is_empty(), "no test proves: {text}");
         for name in names {
-            assert!(
-                tests.contains(&name),
-                "{name} is no test, but is to prove: {text}"
-            );
+            assert!(tests.contains(&name), "{name} is no test, but is to prove: {text}");
         }
     }
 }

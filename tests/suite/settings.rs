@@ -39,22 +39,14 @@ fn zero_seconds_switch_freshness_off() {
 
 #[test]
 fn an_empty_variable_counts_as_absent() {
-    let settings = read(&[
-        ("ALLOWED_SOURCES", ""),
-        ("BUDGET_MS", " "),
-        ("APP_SECRETS_ARN", ""),
-    ]);
+    let settings = read(&[("ALLOWED_SOURCES", ""), ("BUDGET_MS", " "), ("APP_SECRETS_ARN", "")]);
     assert!(matches!(settings.unwrap().secrets, SecretSource::Given(_)));
 }
 
 #[test]
 fn every_wrong_setting_is_one_line_that_says_which_what_and_what_instead() {
     let wrong = [
-        (
-            "TABLE_NAME",
-            "",
-            "TABLE_NAME is not set; it should be the name of the DynamoDB table",
-        ),
+        ("TABLE_NAME", "", "TABLE_NAME is not set; it should be the name of the DynamoDB table"),
         (
             "DEAD_LETTER_QUEUE_URL",
             "",
@@ -98,11 +90,7 @@ fn exactly_one_source_of_secrets_is_set() {
             .unwrap_err()
             .contains("neither APP_SECRETS nor APP_SECRETS_ARN")
     );
-    assert!(
-        read(&[("APP_SECRETS_ARN", "arn")])
-            .unwrap_err()
-            .contains("both set")
-    );
+    assert!(read(&[("APP_SECRETS_ARN", "arn")]).unwrap_err().contains("both set"));
     let stored = read(&[("APP_SECRETS", ""), ("APP_SECRETS_ARN", "arn")]).unwrap();
     assert!(matches!(stored.secrets, SecretSource::SecretsManager(arn) if arn == "arn"));
 }
@@ -114,20 +102,11 @@ fn wrong_secrets_are_explained_without_showing_any() {
         (r#""hush-hush""#, "holds a string instead of a JSON object"),
         (r#"["hush-hush"]"#, "holds a list instead of a JSON object"),
         ("{}", "names no app"),
-        (
-            r#"{"app":{"secret":"hush-hush"}}"#,
-            "holds an object instead of a secret for app app",
-        ),
-        (
-            r#"{"app":["hush-hush",""]}"#,
-            "holds an empty secret for app app",
-        ),
+        (r#"{"app":{"secret":"hush-hush"}}"#, "holds an object instead of a secret for app app"),
+        (r#"{"app":["hush-hush",""]}"#, "holds an empty secret for app app"),
         (r#"{"app":[]}"#, "holds an empty list for app app"),
         (r#"{"a#b":"hush-hush"}"#, "has an app key that contains '#'"),
-        (
-            r#"{"hush":"hush"}"#,
-            "holds the App Key itself as the secret of app hush",
-        ),
+        (r#"{"hush":"hush"}"#, "holds the App Key itself as the secret of app hush"),
     ];
     for (json, why) in wrong {
         let line = read(&[("APP_SECRETS", json)]).unwrap_err();
@@ -141,9 +120,7 @@ fn wrong_secrets_are_explained_without_showing_any() {
 #[test]
 fn sweeps_wait_longer_than_any_function_of_the_template_and_its_memory() {
     let template = include_str!("../../template.yaml");
-    let time_outs = template
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("Timeout: "));
+    let time_outs = template.lines().filter_map(|line| line.trim().strip_prefix("Timeout: "));
     let time_outs: Vec<u64> = time_outs.map(|seconds| seconds.parse().unwrap()).collect();
     assert_eq!(time_outs.len(), 2, "callback and worker");
     let longest = Duration::from_secs(time_outs.into_iter().max().unwrap());

@@ -21,9 +21,7 @@ fn now() -> Timestamp {
 fn verify_with(keyring: &str, freshness: Freshness, query: &str) -> Result<String, Refusal> {
     let keyring = Keyring::from_json(keyring).unwrap();
     let verified = Unverified::new(query.to_owned(), vec![]).verify(&keyring, freshness, now());
-    verified
-        .map(|verified| verified.app().to_string())
-        .map_err(|(_, refusal)| refusal)
+    verified.map(|verified| verified.app().to_string()).map_err(|(_, refusal)| refusal)
 }
 
 fn verify(query: &str) -> Result<String, Refusal> {
@@ -51,23 +49,13 @@ fn every_known_vector_gives_its_signature() {
 #[test]
 fn digests_of_other_formulas_are_refused() {
     let wrong = [
-        (
-            "secret, timestamp, nonce",
-            "a808007acdff569fbad411c2ac9423273586d02d",
-        ),
+        ("secret, timestamp, nonce", "a808007acdff569fbad411c2ac9423273586d02d"),
         ("sorted parts", "b18cc9129f115c4154f2584f3582058b197baec1"),
         ("HMAC-SHA1", "597b80822413cc28004e6dda00dfc6c8a407b2d5"),
-        (
-            "the vendor's sample URL",
-            "45beb7cc7307889a8e711219a47b7cf6a5b000e8",
-        ),
+        ("the vendor's sample URL", "45beb7cc7307889a8e711219a47b7cf6a5b000e8"),
     ];
     for (formula, signature) in wrong {
-        assert_eq!(
-            verify(&query(TIMESTAMP, signature)),
-            Err(Refusal::WrongSignature),
-            "{formula}"
-        );
+        assert_eq!(verify(&query(TIMESTAMP, signature)), Err(Refusal::WrongSignature), "{formula}");
     }
 }
 
@@ -78,13 +66,7 @@ fn the_signature_may_be_written_in_upper_case() {
 
 #[test]
 fn a_signature_that_is_no_40_hex_digits_is_refused() {
-    for signature in [
-        "30be",
-        "zz",
-        &SIGNATURE[1..],
-        &format!("{SIGNATURE}00"),
-        "%00",
-    ] {
+    for signature in ["30be", "zz", &SIGNATURE[1..], &format!("{SIGNATURE}00"), "%00"] {
         assert_eq!(
             verify(&query(TIMESTAMP, signature)),
             Err(Refusal::MalformedSignature),
@@ -124,10 +106,7 @@ fn an_app_key_without_a_secret_is_refused() {
 fn the_secret_of_another_app_does_not_verify() {
     let query = query(TIMESTAMP, SIGNATURE).replace("appKey=app", "appKey=other");
     let two_apps = r#"{"app":"Y1W2MeFwwwRxa0","other":"secret"}"#;
-    assert_eq!(
-        verify_with(two_apps, Freshness::Unchecked, &query),
-        Err(Refusal::WrongSignature)
-    );
+    assert_eq!(verify_with(two_apps, Freshness::Unchecked, &query), Err(Refusal::WrongSignature));
 }
 
 #[test]
@@ -142,11 +121,7 @@ fn every_secret_of_an_app_verifies_during_rotation() {
 #[test]
 fn repeated_parameters_are_refused() {
     let query = query(TIMESTAMP, SIGNATURE);
-    for (name, value) in [
-        ("appKey", "app"),
-        ("nonce", "14314"),
-        ("timestamp", TIMESTAMP),
-    ] {
+    for (name, value) in [("appKey", "app"), ("nonce", "14314"), ("timestamp", TIMESTAMP)] {
         let repeated = format!("{query}&{name}={value}");
         assert_eq!(verify(&repeated), Err(Refusal::Repeated(name)));
     }
@@ -158,20 +133,11 @@ fn repeated_parameters_are_refused() {
 fn missing_and_empty_parameters_are_refused() {
     let query = query(TIMESTAMP, SIGNATURE);
     for name in ["nonce", "timestamp", "signature"] {
-        let others: Vec<_> = query
-            .split('&')
-            .filter(|pair| !pair.starts_with(name))
-            .collect();
+        let others: Vec<_> = query.split('&').filter(|pair| !pair.starts_with(name)).collect();
         let without = others.join("&");
         assert_eq!(verify(&without), Err(Refusal::Missing(name)));
-        assert_eq!(
-            verify(&format!("{without}&{name}=")),
-            Err(Refusal::Missing(name))
-        );
-        assert_eq!(
-            verify(&format!("{without}&{name}")),
-            Err(Refusal::Missing(name))
-        );
+        assert_eq!(verify(&format!("{without}&{name}=")), Err(Refusal::Missing(name)));
+        assert_eq!(verify(&format!("{without}&{name}")), Err(Refusal::Missing(name)));
     }
     let empty_app = query.replace("appKey=app", "appKey=");
     assert_eq!(verify(&empty_app), Err(Refusal::Missing("appKey")));
@@ -205,10 +171,8 @@ fn a_timestamp_that_is_not_13_digits_is_refused() {
 fn characters_cannot_be_moved_between_nonce_and_timestamp() {
     let moved = format!("appKey=app&timestamp=4{TIMESTAMP}&nonce=1431&signature={SIGNATURE}");
     assert_eq!(verify(&moved), Err(Refusal::MalformedTimestamp));
-    let moved = format!(
-        "appKey=app&timestamp={}&nonce=143141&signature={SIGNATURE}",
-        &TIMESTAMP[1..]
-    );
+    let moved =
+        format!("appKey=app&timestamp={}&nonce=143141&signature={SIGNATURE}", &TIMESTAMP[1..]);
     assert_eq!(verify(&moved), Err(Refusal::MalformedTimestamp));
 }
 
@@ -216,10 +180,7 @@ fn characters_cannot_be_moved_between_nonce_and_timestamp() {
 fn freshness_has_two_edges() {
     let at = |offset: i64| {
         let timestamp = (1_408_710_653_000 + offset).to_string();
-        verify(&query(
-            &timestamp,
-            &sign(&Secret::new(SECRET), "14314", &timestamp),
-        ))
+        verify(&query(&timestamp, &sign(&Secret::new(SECRET), "14314", &timestamp)))
     };
     assert!(at(-900_000).is_ok());
     assert!(matches!(at(-900_001), Err(Refusal::Stale { .. })));
@@ -231,10 +192,7 @@ fn freshness_has_two_edges() {
 fn the_extremes_of_a_timestamp_overflow_nothing() {
     for timestamp in ["0000000000000", "9999999999999"] {
         let query = query(timestamp, &sign(&Secret::new(SECRET), "14314", timestamp));
-        assert!(
-            matches!(verify(&query), Err(Refusal::Stale { .. })),
-            "{timestamp}"
-        );
+        assert!(matches!(verify(&query), Err(Refusal::Stale { .. })), "{timestamp}");
         assert!(verify_with(ONE_APP, Freshness::Unchecked, &query).is_ok());
         let patient = Freshness::WithinSeconds(u64::from(u32::MAX));
         assert!(verify_with(ONE_APP, patient, &query).is_ok() == (timestamp < "1"));

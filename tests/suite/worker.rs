@@ -23,10 +23,7 @@ fn sqs_event(bodies: &[Value]) -> String {
 
 fn failures(response: &Value) -> Vec<&str> {
     let failures = response["batchItemFailures"].as_array().unwrap();
-    failures
-        .iter()
-        .map(|failure| failure["itemIdentifier"].as_str().unwrap())
-        .collect()
+    failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap()).collect()
 }
 
 fn deferred(user: &str) -> Value {
@@ -37,10 +34,8 @@ fn deferred(user: &str) -> Value {
 async fn deferred_events_are_applied_as_if_they_had_come_in_time() {
     let stack = deployment().await;
     let mut worker = worker(&stack, &[]).await;
-    let response = worker
-        .invoke(sqs_event(&[deferred("u"), deferred("u"), deferred("v")]))
-        .await
-        .unwrap();
+    let response =
+        worker.invoke(sqs_event(&[deferred("u"), deferred("u"), deferred("v")])).await.unwrap();
     assert_eq!(response, json!({"batchItemFailures": []}));
     let rows = rows(&stack.table).await;
     for user in ["u", "v"] {
@@ -60,10 +55,7 @@ async fn a_message_that_cannot_be_read_is_reported_and_touches_no_other() {
     ];
     let response = worker.invoke(sqs_event(&messages)).await.unwrap();
     assert_eq!(failures(&response), ["m0", "m2", "m3"]);
-    assert_eq!(
-        row(&rows(&stack.table).await, "r", Some("u"))["membership"],
-        "joined"
-    );
+    assert_eq!(row(&rows(&stack.table).await, "r", Some("u"))["membership"], "joined");
 }
 
 #[tokio::test]
@@ -74,41 +66,23 @@ async fn a_deferred_event_that_cannot_be_understood_goes_on_to_the_dead_letter_q
     let response = worker.invoke(sqs_event(&[message])).await.unwrap();
     assert!(failures(&response).is_empty());
     assert_eq!(dead_letters(&stack).len(), 1);
-    assert_eq!(
-        row(&rows(&stack.table).await, "r", Some("u"))["membership"],
-        "joined"
-    );
+    assert_eq!(row(&rows(&stack.table).await, "r", Some("u"))["membership"], "joined");
 }
 
 #[tokio::test]
 async fn a_dead_letter_that_is_sent_again_is_understood_as_a_deferred_message() {
     let stack = deployment().await;
     crate::support::send(&stack, &[event("r", &["u"], 7, 0, 0)]).await;
-    let letter = dead_letters(&stack)
-        .remove(0)
-        .replace("\"type\":7", "\"type\":1");
+    let letter = dead_letters(&stack).remove(0).replace("\"type\":7", "\"type\":1");
     let mut worker = worker(&stack, &[]).await;
-    worker
-        .invoke(sqs_event(&[serde_json::from_str(&letter).unwrap()]))
-        .await
-        .unwrap();
-    assert_eq!(
-        row(&rows(&stack.table).await, "r", Some("u"))["membership"],
-        "joined"
-    );
+    worker.invoke(sqs_event(&[serde_json::from_str(&letter).unwrap()])).await.unwrap();
+    assert_eq!(row(&rows(&stack.table).await, "r", Some("u"))["membership"], "joined");
 }
 
 #[tokio::test]
 async fn messages_come_back_while_the_table_is_out_of_reach() {
     let stack = deployment().await;
-    stack
-        .table
-        .client()
-        .delete_table()
-        .table_name(stack.table.name())
-        .send()
-        .await
-        .unwrap();
+    stack.table.client().delete_table().table_name(stack.table.name()).send().await.unwrap();
     let mut worker = worker(&stack, &[]).await;
     let response = worker.invoke(sqs_event(&[deferred("u")])).await.unwrap();
     assert_eq!(failures(&response), ["m0"]);
@@ -119,10 +93,7 @@ async fn a_message_that_gets_nowhere_comes_back_later_and_later() {
     let stack = deployment().await;
     let no_table = [("TABLE_NAME", "no-such-table")];
     let mut callback = in_front_of(&stack, &no_table).await;
-    callback
-        .invoke(gateway(&join("u")).to_string())
-        .await
-        .unwrap();
+    callback.invoke(gateway(&join("u")).to_string()).await.unwrap();
     let mut worker = worker(&stack, &no_table).await;
     let mut pauses = Vec::new();
     for _ in 0..9 {
@@ -141,14 +112,8 @@ async fn a_message_that_nobody_can_read_is_a_dead_letter_soon_and_holds_nobody_u
     let stack = deployment().await;
     let client = sqs(stack.queues.url());
     let queue = Queue::new(|| client, stack.queues.url_of(DEFERRED));
-    let message = |body: String| Outgoing {
-        body,
-        delay: Duration::ZERO,
-    };
-    let messages = vec![
-        message("poison".to_owned()),
-        message(deferred("u").to_string()),
-    ];
+    let message = |body: String| Outgoing { body, delay: Duration::ZERO };
+    let messages = vec![message("poison".to_owned()), message(deferred("u").to_string())];
     let deadline = Instant::now() + PATIENCE;
     queue.send(messages, deadline).await.unwrap();
     // It comes back at once each time, so nothing has to be waited for.

@@ -16,10 +16,7 @@ use crate::support::{
 };
 
 fn expected(pairs: &[(&str, &str)]) -> Row {
-    pairs
-        .iter()
-        .map(|&(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
+    pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 #[tokio::test]
@@ -50,16 +47,10 @@ async fn a_leave_is_a_tombstone_that_expires_and_stands_in_no_index() {
     send(&stack, &[event("r", &["u"], LEAVE, 2, 1000)]).await;
     let rows = rows(&stack.table).await;
     let member = row(&rows, "r", Some("u"));
-    assert_eq!(
-        (&*member["membership"], &*member["reason"]),
-        ("left", "banned")
-    );
+    assert_eq!((&*member["membership"], &*member["reason"]), ("left", "banned"));
     assert_eq!(member["leftAt"], (START + 1000).to_string());
     assert_eq!(member["joinedAt"], START.to_string());
-    assert_eq!(
-        member["expiresAt"],
-        ((START + 1000) / 1000 + 30 * 86_400).to_string()
-    );
+    assert_eq!(member["expiresAt"], ((START + 1000) / 1000 + 30 * 86_400).to_string());
     assert!(!member.contains_key("userKey"));
 }
 
@@ -100,10 +91,7 @@ async fn a_destroy_keeps_what_it_is_about_and_leaves_the_index() {
     send(&stack, &[event("r", &[], DESTROY, 3, 5)]).await;
     let rows = rows(&stack.table).await;
     let room = row(&rows, "r", None);
-    assert_eq!(
-        (&*room["lifecycle"], &*room["destroyReason"]),
-        ("destroyed", "auto_destroyed")
-    );
+    assert_eq!((&*room["lifecycle"], &*room["destroyReason"]), ("destroyed", "auto_destroyed"));
     assert_eq!(room["destroyedAt"], (START + 5).to_string());
     assert_eq!(room["destroyVersion"], format!("{}33", START + 5));
     assert_eq!(room["expiresAt"], (START / 1000 + 30 * 86_400).to_string());
@@ -144,60 +132,33 @@ async fn a_late_join_brings_no_ghost_back_but_is_remembered() {
     send(&stack, &[event("r", &["u"], JOIN, 0, 5)]).await;
     let rows = rows(&stack.table).await;
     let member = row(&rows, "r", Some("u"));
-    assert_eq!(
-        (&*member["membership"], &*member["joinedAt"]),
-        ("left", &*(START + 5).to_string())
-    );
+    assert_eq!((&*member["membership"], &*member["joinedAt"]), ("left", &*(START + 5).to_string()));
 }
 
 #[tokio::test]
 async fn a_folded_change_raises_a_time_that_the_item_knows_an_older_value_of() {
     let stack = deployment().await;
     send(&stack, &[event("r", &["u"], LEAVE, 0, 1)]).await;
-    send(
-        &stack,
-        &[
-            event("r", &["u"], LEAVE, 0, 5),
-            event("r", &["u"], JOIN, 0, 7),
-        ],
-    )
-    .await;
+    send(&stack, &[event("r", &["u"], LEAVE, 0, 5), event("r", &["u"], JOIN, 0, 7)]).await;
     let rows = rows(&stack.table).await;
     let member = row(&rows, "r", Some("u"));
-    assert_eq!(
-        (&*member["membership"], &*member["leftAt"]),
-        ("joined", &*(START + 5).to_string())
-    );
+    assert_eq!((&*member["membership"], &*member["leftAt"]), ("joined", &*(START + 5).to_string()));
 }
 
 #[tokio::test]
 async fn a_folded_change_lowers_nothing_that_the_item_knows_a_newer_value_of() {
     let stack = deployment().await;
     send(&stack, &[event("r", &["u"], LEAVE, 0, 5)]).await;
-    send(
-        &stack,
-        &[
-            event("r", &["u"], LEAVE, 0, 1),
-            event("r", &["u"], JOIN, 0, 7),
-        ],
-    )
-    .await;
+    send(&stack, &[event("r", &["u"], LEAVE, 0, 1), event("r", &["u"], JOIN, 0, 7)]).await;
     let rows = rows(&stack.table).await;
-    assert_eq!(
-        row(&rows, "r", Some("u"))["leftAt"],
-        (START + 5).to_string()
-    );
+    assert_eq!(row(&rows, "r", Some("u"))["leftAt"], (START + 5).to_string());
 }
 
 #[tokio::test]
 async fn a_join_implies_a_room_whose_create_was_lost() {
     let stack = deployment().await;
     let (_, answer) = send(&stack, &[event("r", &["u"], JOIN, 0, 0)]).await;
-    assert_eq!(
-        counts(&answer),
-        [1, 0, 0, 0],
-        "the room is no change of the callback's"
-    );
+    assert_eq!(counts(&answer), [1, 0, 0, 0], "the room is no change of the callback's");
     let implied = rows(&stack.table).await;
     let room = row(&implied, "r", None);
     assert_eq!(room["lifecycle"], "active");
@@ -229,10 +190,7 @@ async fn a_join_from_before_the_rooms_end_is_ended_at_once() {
         send(&stack, &[event("r", &["u"], JOIN, 0, 5)]).await;
         let rows = rows(&stack.table).await;
         let member = row(&rows, "r", Some("u"));
-        assert_eq!(
-            (&*member["membership"], &*member["reason"]),
-            ("left", "room_destroyed")
-        );
+        assert_eq!((&*member["membership"], &*member["reason"]), ("left", "room_destroyed"));
         assert_eq!(member["version"], format!("{}10", START + 5));
         assert!(member.contains_key("joinedAt") && !member.contains_key("leftAt"));
         assert!(!member.contains_key("userKey"));
@@ -248,30 +206,17 @@ async fn a_late_leave_still_tells_what_it_knows_of_a_member_whose_room_ended() {
     send(&stack, &[event("r", &["u"], LEAVE, 1, 7)]).await;
     let rows = rows(&stack.table).await;
     let member = row(&rows, "r", Some("u"));
-    assert_eq!(
-        (&*member["reason"], &*member["leftAt"]),
-        ("auto_exit", &*(START + 7).to_string())
-    );
+    assert_eq!((&*member["reason"], &*member["leftAt"]), ("auto_exit", &*(START + 7).to_string()));
 }
 
 #[tokio::test]
 async fn an_older_destroy_does_not_lower_the_one_that_is_stored() {
     let stack = deployment().await;
     send(&stack, &[event("r", &[], DESTROY, 0, 9)]).await;
-    send(
-        &stack,
-        &[
-            event("r", &[], CREATE, 0, 12),
-            event("r", &[], DESTROY, 3, 5),
-        ],
-    )
-    .await;
+    send(&stack, &[event("r", &[], CREATE, 0, 12), event("r", &[], DESTROY, 3, 5)]).await;
     let rows = rows(&stack.table).await;
     let room = row(&rows, "r", None);
-    assert_eq!(
-        (&*room["lifecycle"], &*room["destroyReason"]),
-        ("active", "requested")
-    );
+    assert_eq!((&*room["lifecycle"], &*room["destroyReason"]), ("active", "requested"));
     assert_eq!(room["destroyedAt"], (START + 9).to_string());
 }
 
@@ -291,10 +236,7 @@ async fn every_status_has_its_reason() {
     for (status, reason) in reasons {
         let user = format!("u{status}");
         send(&stack, &[event("r", &[&user], LEAVE, status, 0)]).await;
-        assert_eq!(
-            row(&rows(&stack.table).await, "r", Some(&user))["reason"],
-            reason
-        );
+        assert_eq!(row(&rows(&stack.table).await, "r", Some(&user))["reason"], reason);
     }
 }
 
@@ -305,31 +247,18 @@ async fn all_users_of_an_event_are_written_and_listed() {
     let names: Vec<_> = users.iter().map(String::as_str).collect();
     let (_, answer) = send(&stack, &[event("r", &names, JOIN, 0, 0)]).await;
     assert_eq!(counts(&answer), [300, 0, 0, 0]);
-    let collection = stack
-        .table
-        .room(&app(), &RoomId::new("r").unwrap())
-        .await
-        .unwrap();
-    let listed: Vec<_> = collection
-        .present()
-        .map(|member| member.user_id.as_str())
-        .collect();
+    let collection = stack.table.room(&app(), &RoomId::new("r").unwrap()).await.unwrap();
+    let listed: Vec<_> = collection.present().map(|member| member.user_id.as_str()).collect();
     assert_eq!(listed, names);
 }
 
 #[tokio::test]
 async fn what_is_not_written_in_time_is_given_back_whole() {
     let stack = deployment().await;
-    let users = (0..20_000)
-        .map(|n| UserId::new(format!("user-{n}")).unwrap())
-        .collect();
+    let users = (0..20_000).map(|n| UserId::new(format!("user-{n}")).unwrap()).collect();
     let room = RoomId::new("r").unwrap();
     let version = Version::new(at(0), Kind::Join, 0);
-    let plan = Plan::of([Event {
-        room,
-        users,
-        version,
-    }]);
+    let plan = Plan::of([Event { room, users, version }]);
     let late = Instant::now();
     let outcome = stack.table.apply(&app(), plan.clone(), late).await;
     assert_eq!((outcome.applied, outcome.stale), (0, 0));
@@ -350,48 +279,16 @@ async fn ids_may_have_any_characters() {
 #[tokio::test]
 async fn the_readers_find_rooms_members_and_a_users_rooms() {
     let stack = deployment().await;
-    send(
-        &stack,
-        &[
-            event("a", &["u", "v"], JOIN, 0, 1),
-            event("b", &["u"], JOIN, 0, 1),
-        ],
-    )
-    .await;
+    send(&stack, &[event("a", &["u", "v"], JOIN, 0, 1), event("b", &["u"], JOIN, 0, 1)]).await;
     send(&stack, &[event("c", &["u"], JOIN, 0, 1)]).await;
-    send(
-        &stack,
-        &[
-            event("c", &[], DESTROY, 0, 2),
-            event("a", &["v"], LEAVE, 0, 2),
-        ],
-    )
-    .await;
-    let rooms_of = stack
-        .table
-        .rooms_of(&app(), &UserId::new("u").unwrap())
-        .await
-        .unwrap();
-    let rooms: Vec<_> = rooms_of
-        .iter()
-        .map(|member| member.chat_room_id.as_str())
-        .collect();
-    assert_eq!(
-        rooms,
-        ["a", "b"],
-        "room c ended, whether or not its members' items say so"
-    );
+    send(&stack, &[event("c", &[], DESTROY, 0, 2), event("a", &["v"], LEAVE, 0, 2)]).await;
+    let rooms_of = stack.table.rooms_of(&app(), &UserId::new("u").unwrap()).await.unwrap();
+    let rooms: Vec<_> = rooms_of.iter().map(|member| member.chat_room_id.as_str()).collect();
+    assert_eq!(rooms, ["a", "b"], "room c ended, whether or not its members' items say so");
     let active = stack.table.active_rooms(&app()).await.unwrap();
-    let active: Vec<_> = active
-        .iter()
-        .map(|room| room.chat_room_id.as_str())
-        .collect();
+    let active: Vec<_> = active.iter().map(|room| room.chat_room_id.as_str()).collect();
     assert_eq!(active, ["a", "b"]);
-    let unknown = stack
-        .table
-        .room(&app(), &RoomId::new("z").unwrap())
-        .await
-        .unwrap();
+    let unknown = stack.table.room(&app(), &RoomId::new("z").unwrap()).await.unwrap();
     assert!(unknown.room.is_none() && unknown.members.is_empty());
 }
 
@@ -420,10 +317,7 @@ async fn a_user_who_leaves_on_one_of_two_devices_is_shown_as_gone() {
     for (kind, millis) in [(JOIN, 1), (JOIN, 2), (LEAVE, 3)] {
         send(&stack, &[event("r", &["u"], kind, 0, millis)]).await;
     }
-    assert_eq!(
-        row(&rows(&stack.table).await, "r", Some("u"))["membership"],
-        "left"
-    );
+    assert_eq!(row(&rows(&stack.table).await, "r", Some("u"))["membership"], "left");
 }
 
 #[tokio::test]

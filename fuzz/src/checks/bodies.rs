@@ -6,7 +6,17 @@ use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
 use super::{app, assert_sendable, memory::peak_of, now};
-use crate::{callback::{Verified, body::{Parsed, parse}}, domain::{event::Event, plan::Plan}, wire::{dead_letters::{Origin, for_body, for_faults}, limits::to_json}};
+use crate::{
+    callback::{
+        Verified,
+        body::{Parsed, parse},
+    },
+    domain::{event::Event, plan::Plan},
+    wire::{
+        dead_letters::{Origin, for_body, for_faults},
+        limits::to_json,
+    },
+};
 
 /// What a body may cost: a small part for itself, and a multiple of its size. The largest is that of
 /// a letter for each of many tiny faults; there are a thousand of those at most.
@@ -22,11 +32,7 @@ pub fn check(body: &[u8]) {
 
 fn account_for(verified: &Verified) {
     let app = app();
-    let origin = Origin {
-        app_key: &app,
-        request_id: "request",
-        received_at: now(),
-    };
+    let origin = Origin { app_key: &app, request_id: "request", received_at: now() };
     let Ok(parsed) = parse(verified, now()) else {
         assert!(elements(verified.body()).is_none(), "it can be read");
         let letters = for_body(origin, "no JSON", verified.body());
@@ -104,16 +110,9 @@ fn contents(letters: &[String]) -> Vec<Vec<u8>> {
     for letter in letters {
         assert_sendable(letter);
         match serde_json::from_str(letter).expect("a letter") {
-            Letter {
-                events: Some([event]),
-                ..
-            } => contents.push(event.get().into()),
-            Letter {
-                body: Some(body), ..
-            } => contents.push(body.into()),
-            Letter {
-                body_base64, part, ..
-            } => {
+            Letter { events: Some([event]), .. } => contents.push(event.get().into()),
+            Letter { body: Some(body), .. } => contents.push(body.into()),
+            Letter { body_base64, part, .. } => {
                 let bytes = BASE64_STANDARD.decode(body_base64.expect("some content"));
                 if part == Some(1) {
                     contents.push(Vec::new());

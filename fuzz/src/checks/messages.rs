@@ -4,7 +4,14 @@
 use arbitrary::Unstructured;
 
 use super::{app, assert_sendable, now, story};
-use crate::{callback::{Verified, body::parse}, domain::{event::Event, ids::AppKey, plan::Plan}, wire::{deferred::{Message, messages}, limits::MAX_BYTES}};
+use crate::{
+    callback::{Verified, body::parse},
+    domain::{event::Event, ids::AppKey, plan::Plan},
+    wire::{
+        deferred::{Message, messages},
+        limits::MAX_BYTES,
+    },
+};
 
 pub fn check(bytes: &[u8]) {
     let Ok(events) = story::events(&mut Unstructured::new(bytes)) else {

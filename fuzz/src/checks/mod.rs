@@ -15,7 +15,10 @@ pub mod plans;
 pub mod requests;
 pub mod story;
 
-use crate::{domain::{ids::AppKey, time::Timestamp}, wire::limits::MAX_BYTES};
+use crate::{
+    domain::{ids::AppKey, time::Timestamp},
+    wire::limits::MAX_BYTES,
+};
 
 /// The time of the sample events.
 pub fn now() -> Timestamp {

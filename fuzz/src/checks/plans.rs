@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use arbitrary::{Result, Unstructured};
 
 use super::story;
-use crate::domain::{event::{Event, Kind, Version}, plan::{Facts, Plan}};
+use crate::domain::{
+    event::{Event, Kind, Version},
+    plan::{Facts, Plan},
+};
 
 /// Room and member, or the room itself.
 type Item = (String, Option<String>);
@@ -43,12 +46,7 @@ fn events_and_again(bytes: &mut Unstructured<'_>) -> Result<(Vec<Event>, Vec<Eve
 /// What events say of each item, by their own words.
 fn told(events: &[Event]) -> BTreeMap<Item, BTreeSet<Version>> {
     let mut all: BTreeMap<Item, BTreeMap<Kind, Version>> = BTreeMap::new();
-    for Event {
-        room,
-        users,
-        version,
-    } in events
-    {
+    for Event { room, users, version } in events {
         let subjects = match version.kind() {
             Kind::Create | Kind::Destroy => vec![None],
             Kind::Join | Kind::Leave => users.iter().map(|user| Some(user.to_string())).collect(),

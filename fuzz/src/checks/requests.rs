@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
 
 use super::now;
-use crate::{callback::{Freshness, Refusal, Verified, keyring::Keyring}, functions::http::GatewayEvent};
+use crate::{
+    callback::{Freshness, Refusal, Verified, keyring::Keyring},
+    functions::http::GatewayEvent,
+};
 
-const SECRETS: [(&str, &[&str]); 2] = [
-    ("someappKey", &["Y1W2MeFwwwRxa0"]),
-    ("other", &["new secret", "old secret"]),
-];
+const SECRETS: [(&str, &[&str]); 2] =
+    [("someappKey", &["Y1W2MeFwwwRxa0"]), ("other", &["new secret", "old secret"])];
 // Seconds.
 const MAX_AGE: u64 = 900;
 const MAX_AHEAD: u64 = 300;
@@ -42,10 +43,8 @@ fn check_event(event: &Value) {
 }
 
 fn verify(event: GatewayEvent) -> std::result::Result<Verified, Refusal> {
-    let secrets: serde_json::Map<_, _> = SECRETS
-        .map(|(app, secrets)| (app.to_owned(), json!(secrets)))
-        .into_iter()
-        .collect();
+    let secrets: serde_json::Map<_, _> =
+        SECRETS.map(|(app, secrets)| (app.to_owned(), json!(secrets))).into_iter().collect();
     let keyring = Keyring::from_json(&Value::from(secrets).to_string()).expect("a keyring");
     let request = event.into_request(now());
     let freshness = Freshness::WithinSeconds(MAX_AGE);
@@ -55,9 +54,8 @@ fn verify(event: GatewayEvent) -> std::result::Result<Verified, Refusal> {
 
 /// Who signed a query string: the rule, with nothing of the project's own code.
 fn signer(query: &str) -> Option<&'static str> {
-    let all: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
-        .into_owned()
-        .collect();
+    let all: Vec<(String, String)> =
+        form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let one = |names: &[&str]| {
         let mut values = all.iter().filter(|(name, _)| names.contains(&&**name));
         let (_, value) = values.next()?;
@@ -108,9 +106,7 @@ fn event(bytes: &mut Unstructured<'_>) -> Result<Value> {
         3 => pairs.swap(0, 3),
         _ => {}
     }
-    let mut query = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(pairs)
-        .finish();
+    let mut query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     if bytes.ratio(1, 4)? {
         let at = bytes.choose_index(query.len())?;
         let character = *bytes.choose(&["%", "+", "&", "=", "0", "a", "A", "%30"])?;

@@ -3,12 +3,15 @@
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 
-use crate::domain::{event::{Event, Kind, Version}, ids::{RoomId, UserId}, time::Timestamp};
+use crate::domain::{
+    event::{Event, Kind, Version},
+    ids::{RoomId, UserId},
+    time::Timestamp,
+};
 
 /// Characters that JSON or SQS treats in its own way, and one of each length in UTF-8.
-const CHARACTERS: [char; 10] = [
-    'a', '"', '\\', '\n', '\u{1}', 'ü', '中', '\u{fffe}', '\u{ffff}', '😀',
-];
+const CHARACTERS: [char; 10] =
+    ['a', '"', '\\', '\n', '\u{1}', 'ü', '中', '\u{fffe}', '\u{ffff}', '😀'];
 
 /// Some events, in any order.
 pub fn events(bytes: &mut Unstructured<'_>) -> Result<Vec<Event>> {

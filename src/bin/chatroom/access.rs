@@ -55,9 +55,8 @@ pub async fn config(endpoint_url: Option<&str>) -> Result<SdkConfig> {
         config = config.endpoint_url(url);
         if is_local(url) {
             let credentials = Credentials::new("local", "local", None, None, "local endpoint");
-            config = config
-                .credentials_provider(credentials)
-                .region(Region::from_static("us-east-1"));
+            config =
+                config.credentials_provider(credentials).region(Region::from_static("us-east-1"));
         }
     }
     Ok(config.load().await)
@@ -65,19 +64,8 @@ pub async fn config(endpoint_url: Option<&str>) -> Result<SdkConfig> {
 
 /// Whether a URL is one of this machine.
 pub fn is_local(url: &str) -> bool {
-    let authority = url
-        .split("://")
-        .nth(1)
-        .unwrap_or(url)
-        .split('/')
-        .next()
-        .unwrap_or_default();
-    let host = authority
-        .rsplit_once(':')
-        .map_or(authority, |(host, _)| host)
-        .trim_matches(['[', ']']);
-    host == "localhost"
-        || host
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+    let authority = url.split("://").nth(1).unwrap_or(url).split('/').next().unwrap_or_default();
+    let host =
+        authority.rsplit_once(':').map_or(authority, |(host, _)| host).trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -32,25 +32,16 @@ fn story(start: Timestamp) -> Vec<(&'static str, Vec<WireEvent>)> {
         WireEvent::new(room, users, kind, status, time)
     };
     vec![
-        (
-            "A room is created.",
-            vec![event(0, "lobby", &[], CREATE, 0)],
-        ),
+        ("A room is created.", vec![event(0, "lobby", &[], CREATE, 0)]),
         (
             "Three users join it, reported as one event.",
             vec![event(1, "lobby", &["anna", "ben", "carl"], JOIN, 0)],
         ),
         ("Ben leaves.", vec![event(5, "lobby", &["ben"], LEAVE, 0)]),
-        (
-            "The sender repeats that: nothing changes.",
-            vec![event(5, "lobby", &["ben"], LEAVE, 0)],
-        ),
+        ("The sender repeats that: nothing changes.", vec![event(5, "lobby", &["ben"], LEAVE, 0)]),
         (
             "Anna lost her connection and is back, and the report that she left comes too late: she stays.",
-            vec![
-                event(9, "lobby", &["anna"], JOIN, 0),
-                event(8, "lobby", &["anna"], LEAVE, 1),
-            ],
+            vec![event(9, "lobby", &["anna"], JOIN, 0), event(8, "lobby", &["anna"], LEAVE, 1)],
         ),
         (
             "One callback about two rooms: a new one with two members, and a ban in the old one.",
@@ -74,10 +65,7 @@ fn story(start: Timestamp) -> Vec<(&'static str, Vec<WireEvent>)> {
         ),
         (
             "One event has a type that nobody knows: it is kept for a person, its neighbour is applied.",
-            vec![
-                event(21, "lobby", &["hugo"], 7, 0),
-                event(21, "lobby", &["hugo"], JOIN, 0),
-            ],
+            vec![event(21, "lobby", &["hugo"], 7, 0), event(21, "lobby", &["hugo"], JOIN, 0)],
         ),
     ]
 }
@@ -86,10 +74,7 @@ pub async fn run() -> Result {
     // All traffic stops before the sweeps run, so nothing has to be waited for.
     let settings = Environment::new(|name| (name == "SWEEP_DELAY_SECONDS").then(|| "0".to_owned()));
     let stack = Stack::start(Storage::Memory, Addresses::free(), &settings, None, |_| {}).await?;
-    println!(
-        "An embedded DynamoDB engine runs at {},",
-        stack.engine.url()
-    );
+    println!("An embedded DynamoDB engine runs at {},", stack.engine.url());
     println!("the real handler behind {}.\n", stack.endpoint.url());
 
     let now = Timestamp::now();
@@ -147,9 +132,7 @@ async fn show(stack: &Stack) -> Result {
     }
     println!("What the table says of the rooms:");
     let counted = rooms.iter().filter_map(|(_, seen)| {
-        seen.room
-            .as_ref()
-            .map(|room| (room, Some(seen.present().count())))
+        seen.room.as_ref().map(|room| (room, Some(seen.present().count())))
     });
     println!("{}\n", rooms_table(counted));
     for (name, seen) in &rooms {

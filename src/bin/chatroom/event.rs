@@ -65,13 +65,7 @@ pub async fn run(options: Options) -> Result {
     let now = Timestamp::now();
     let users: Vec<_> = options.users.iter().map(String::as_str).collect();
     let time = options.time.unwrap_or(now);
-    let event = WireEvent::new(
-        &options.room,
-        &users,
-        options.kind as u64,
-        options.status,
-        time,
-    );
+    let event = WireEvent::new(&options.room, &users, options.kind as u64, options.status, time);
     let callback = SignedCallback::new(
         &options.app_key,
         &Secret::new(options.secret),
@@ -88,10 +82,9 @@ pub async fn run(options: Options) -> Result {
                 return Err("the callback was not accepted".into());
             }
         }
-        None => println!(
-            "{}",
-            serde_json::to_string_pretty(&callback.gateway_event("sample", now))?
-        ),
+        None => {
+            println!("{}", serde_json::to_string_pretty(&callback.gateway_event("sample", now))?)
+        }
     }
     Ok(())
 }

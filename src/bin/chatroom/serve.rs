@@ -50,11 +50,7 @@ pub async fn run(options: Options) -> Result {
         dynamodb: at(options.dynamodb_port),
         sqs: at(options.sqs_port),
     };
-    let storage = if options.memory {
-        Storage::Memory
-    } else {
-        Storage::File(options.data)
-    };
+    let storage = if options.memory { Storage::Memory } else { Storage::File(options.data) };
     let environment = Environment::of_process();
     let settings = Environment::new(|name| match environment.get(name) {
         None => setting(name),
@@ -67,12 +63,7 @@ pub async fn run(options: Options) -> Result {
     let (app, room) = (AppKey::new(im_server::APP_KEY)?, RoomId::new("lobby")?);
     let join = im_server::WireEvent::new(room.as_str(), &["anna", "ben"], 1, 0, Timestamp::now());
     let callback = im_server::SignedCallback::now(im_server::body_of(&[join]));
-    let partition = Key {
-        app: &app,
-        room: &room,
-        user: None,
-    }
-    .partition();
+    let partition = Key { app: &app, room: &room, user: None }.partition();
     let dynamodb = stack.engine.url();
     println!("callbacks    {}", stack.endpoint.url());
     println!("dynamodb     {dynamodb}   (table {TABLE})");

@@ -50,12 +50,7 @@ pub struct Rooms {
 
 impl Members {
     pub async fn run(self) -> Result {
-        let collection = self
-            .access
-            .table()
-            .await?
-            .room(&self.access.app_key, &self.room)
-            .await?;
+        let collection = self.access.table().await?.room(&self.access.app_key, &self.room).await?;
         let present: Vec<_> = if self.all {
             collection.members.iter().collect()
         } else {
@@ -72,12 +67,7 @@ impl Members {
 
 impl Room {
     pub async fn run(self) -> Result {
-        let collection = self
-            .access
-            .table()
-            .await?
-            .room(&self.access.app_key, &self.room)
-            .await?;
+        let collection = self.access.table().await?.room(&self.access.app_key, &self.room).await?;
         let members = collection.present().count();
         if self.access.json {
             return print_json(&json!({"room": collection.room, "members": members}));
@@ -95,12 +85,8 @@ impl Room {
 
 impl User {
     pub async fn run(self) -> Result {
-        let memberships = self
-            .access
-            .table()
-            .await?
-            .rooms_of(&self.access.app_key, &self.user)
-            .await?;
+        let memberships =
+            self.access.table().await?.rooms_of(&self.access.app_key, &self.user).await?;
         if self.access.json {
             return print_json(&memberships);
         }
@@ -120,12 +106,7 @@ impl User {
 
 impl Rooms {
     pub async fn run(self) -> Result {
-        let rooms = self
-            .access
-            .table()
-            .await?
-            .active_rooms(&self.access.app_key)
-            .await?;
+        let rooms = self.access.table().await?.active_rooms(&self.access.app_key).await?;
         if self.access.json {
             return print_json(&rooms);
         }
@@ -137,20 +118,9 @@ impl Rooms {
 
 /// Members as a table; who is in the room is decided with the room's own item.
 pub fn members_table(members: &[&read::Member], room: Option<&read::Room>) -> Table {
-    let mut table = table([
-        "user",
-        "in the room",
-        "membership",
-        "reason",
-        "joined",
-        "left",
-    ]);
+    let mut table = table(["user", "in the room", "membership", "reason", "joined", "left"]);
     for member in members {
-        let present = if member.is_present_in(room) {
-            "yes"
-        } else {
-            "no"
-        };
+        let present = if member.is_present_in(room) { "yes" } else { "no" };
         let [joined, left] = [member.joined_at, member.left_at].map(time);
         table.add_row([
             &member.user_id,
@@ -166,14 +136,7 @@ pub fn members_table(members: &[&read::Member], room: Option<&read::Room>) -> Ta
 
 /// Rooms as a table, with the number of members where it was counted.
 pub fn rooms_table<'a>(rooms: impl IntoIterator<Item = (&'a read::Room, Option<usize>)>) -> Table {
-    let mut table = table([
-        "room",
-        "lifecycle",
-        "created",
-        "destroyed",
-        "reason",
-        "members",
-    ]);
+    let mut table = table(["room", "lifecycle", "created", "destroyed", "reason", "members"]);
     for (room, members) in rooms {
         table.add_row([
             room.chat_room_id.clone(),
@@ -196,11 +159,8 @@ pub fn table<const N: usize>(header: [&str; N]) -> Table {
 
 /// Unix milliseconds for people.
 pub fn time(millis: Option<u64>) -> String {
-    let time = millis
-        .and_then(|millis| i64::try_from(millis).ok())
-        .map(DateTime::from_millis);
-    time.and_then(|time| time.fmt(DateTimeFormat::DateTime).ok())
-        .unwrap_or_default()
+    let time = millis.and_then(|millis| i64::try_from(millis).ok()).map(DateTime::from_millis);
+    time.and_then(|time| time.fmt(DateTimeFormat::DateTime).ok()).unwrap_or_default()
 }
 
 /// JSON for programs.

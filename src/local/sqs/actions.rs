@@ -117,9 +117,8 @@ fn attributes(queue: &Queue, request: &Value) -> Value {
         names.is_some_and(|names| names.iter().any(|asked| asked == name || asked == "All"))
     };
     let asked = known.into_iter().filter(|(name, _)| is_asked(name));
-    let asked: Map<_, _> = asked
-        .map(|(name, count)| (name.to_owned(), count.to_string().into()))
-        .collect();
+    let asked: Map<_, _> =
+        asked.map(|(name, count)| (name.to_owned(), count.to_string().into())).collect();
     json!({"Attributes": asked})
 }
 

@@ -23,10 +23,7 @@ pub struct Refusal {
 
 impl Refusal {
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-        }
+        Self { code, message: message.into() }
     }
 
     /// The refusal of one entry of a batch.
@@ -69,11 +66,8 @@ pub fn entries(request: &Value) -> Result<&[Value], Refusal> {
 
 /// A batch has to fit into what one message may have.
 pub fn check_size(entries: &[Value]) -> Result<(), Refusal> {
-    let bytes: usize = entries
-        .iter()
-        .filter_map(|entry| entry["MessageBody"].as_str())
-        .map(str::len)
-        .sum();
+    let bytes: usize =
+        entries.iter().filter_map(|entry| entry["MessageBody"].as_str()).map(str::len).sum();
     if bytes <= MAX_BYTES {
         return Ok(());
     }

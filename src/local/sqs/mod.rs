@@ -54,11 +54,7 @@ impl Queues {
         let all = Shared::default();
         let app = Router::new().fallback(post(handle)).with_state(all.clone());
         let serving = async { axum::serve(listener, app).await };
-        Ok(Self {
-            url,
-            all,
-            server: tokio::spawn(serving).abort_handle(),
-        })
+        Ok(Self { url, all, server: tokio::spawn(serving).abort_handle() })
     }
 
     /// The endpoint, for `AWS_ENDPOINT_URL_SQS`.
@@ -77,19 +73,13 @@ impl Queues {
     /// now.
     #[must_use]
     pub fn bodies(&self, queue: &str) -> Vec<String> {
-        lock(&self.all)
-            .get(queue)
-            .map(Queue::bodies)
-            .unwrap_or_default()
+        lock(&self.all).get(queue).map(Queue::bodies).unwrap_or_default()
     }
 
     /// Lets everything in a queue be received now. Gives how long each message would have stayed
     /// out of sight.
     pub fn make_visible(&self, queue: &str) -> Vec<Duration> {
-        lock(&self.all)
-            .get_mut(queue)
-            .map(Queue::make_visible)
-            .unwrap_or_default()
+        lock(&self.all).get_mut(queue).map(Queue::make_visible).unwrap_or_default()
     }
 }
 

@@ -74,10 +74,7 @@ impl Queue {
         visibility: Duration,
     ) -> impl Iterator<Item = &Message> + use<'_> {
         let now = Instant::now();
-        let visible = self
-            .messages
-            .iter_mut()
-            .filter(move |message| message.is_visible(now));
+        let visible = self.messages.iter_mut().filter(move |message| message.is_visible(now));
         visible.take(most).map(move |message| {
             message.visible_from = now + visibility;
             message.receives += 1;
@@ -122,9 +119,7 @@ impl Queue {
     pub fn redrive(&mut self, most: u32, target: &mut Self) {
         let now = Instant::now();
         let is_dead = |message: &mut Message| message.receives >= most && message.is_visible(now);
-        target
-            .messages
-            .extend(self.messages.extract_if(.., is_dead));
+        target.messages.extend(self.messages.extract_if(.., is_dead));
     }
 
     pub fn counts(&self) -> Counts {

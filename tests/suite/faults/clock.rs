@@ -34,9 +34,5 @@ async fn nothing_is_lost_when_the_clock_jumps() {
     run.variables.truncate(own);
     let record = run.audit().await;
     assert!(record.answers[&200] > 20, "{:?}", record.answers);
-    assert!(
-        record.answers[&401] > 20,
-        "the clock did jump: {:?}",
-        record.answers
-    );
+    assert!(record.answers[&401] > 20, "the clock did jump: {:?}", record.answers);
 }

@@ -24,12 +24,7 @@ async fn a_million_events_survive_faults_throughout() {
     let events = number("FAULT_EVENTS", 1_000_000);
     let outage_time = Duration::from_secs(number("FAULT_OUTAGE_SECONDS", 60));
     // On average, half of the most that a callback has.
-    let scale = Scale {
-        callbacks: events / 10,
-        rooms: 200,
-        users: 500,
-        events: 19,
-    };
+    let scale = Scale { callbacks: events / 10, rooms: 200, users: 500, events: 19 };
     let callbacks = &traffic(seed(), scale);
     let total: usize = callbacks.iter().map(Vec::len).sum();
     let started = Instant::now();
@@ -77,16 +72,9 @@ async fn a_million_events_survive_faults_throughout() {
     let (requests, faults) = (run.dynamodb.requests(), run.dynamodb.counts());
     let record = run.audit().await;
     let changes: u64 = record.counts[..3].iter().sum();
-    println!(
-        "events {total}, callbacks {}, seed {}",
-        callbacks.len(),
-        seed()
-    );
+    println!("events {total}, callbacks {}, seed {}", callbacks.len(), seed());
     println!("answers by status (0: killed) {:?}", record.answers);
-    println!(
-        "changes applied, stale, deferred; events quarantined: {:?}",
-        record.counts
-    );
+    println!("changes applied, stale, deferred; events quarantined: {:?}", record.counts);
     println!("requests to the table {requests} for {changes} changes; faults {faults:?}");
     println!(
         "{} events were never answered 200; {:?} in all",

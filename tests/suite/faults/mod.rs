@@ -34,10 +34,7 @@ fn seed() -> u64 {
 async fn survive(weather: Weather, callbacks: u64) -> Record {
     let run = Run::start(weather).await;
     let (mut function, mut worker) = (run.callback().await, run.worker().await);
-    for (number, callback) in traffic(seed(), Scale { callbacks, ..SMALL })
-        .iter()
-        .enumerate()
-    {
+    for (number, callback) in traffic(seed(), Scale { callbacks, ..SMALL }).iter().enumerate() {
         run.send(&mut function, callback, None).await;
         if number % 10 == 9 {
             run.work(&mut worker).await;
@@ -100,11 +97,9 @@ async fn nothing_is_lost_in_a_storm_of_everything() {
 /// A room of 300 whose requests suffer a fault, and fifty rooms beside it, in one callback. Gives
 /// the number of requests.
 async fn one_hot_room(fault: Fault) -> u64 {
-    let mut run = Run::start(Weather {
-        only: "hot-room".to_owned(),
-        ..Weather::of(seed(), fault, 1000)
-    })
-    .await;
+    let mut run =
+        Run::start(Weather { only: "hot-room".to_owned(), ..Weather::of(seed(), fault, 1000) })
+            .await;
     run.sqs.set(Weather::default());
     // Enough for everybody else on a slow machine, too.
     run.variables.push(("BUDGET_MS", "4000".to_owned()));
@@ -114,10 +109,7 @@ async fn one_hot_room(fault: Fault) -> u64 {
     let mut events = vec![event("hot-room", &users, JOIN, 0, 0)];
     events.extend((0..50).map(|n| event(&format!("room-{n}"), &["u"], JOIN, 0, 0)));
     let callback = SignedCallback::now(body_of(&events));
-    let response = function
-        .invoke(gateway(&callback).to_string())
-        .await
-        .unwrap();
+    let response = function.invoke(gateway(&callback).to_string()).await.unwrap();
     assert_eq!(counts(&answer(&response)), [50, 0, 300, 0]);
     let deferred = receive_deferred(&run.stack).await.to_string();
     assert!(deferred.contains("hot-room") && !deferred.contains("room-1"));
@@ -144,8 +136,7 @@ async fn on_a_managed_instance_a_callback_that_waits_holds_up_no_other() {
     })
     .await;
     run.sqs.set(Weather::default());
-    run.variables
-        .push(("AWS_LAMBDA_MAX_CONCURRENCY", "2".to_owned()));
+    run.variables.push(("AWS_LAMBDA_MAX_CONCURRENCY", "2".to_owned()));
     let mut function = run.callback().await;
     for room in ["slow-room", "room"] {
         let callback = SignedCallback::now(body_of(&[event(room, &["u"], JOIN, 0, 0)]));
@@ -165,8 +156,7 @@ async fn a_join_is_deferred_while_nobody_could_look_at_its_room() {
     })
     .await;
     let mut function = run.callback().await;
-    run.send(&mut function, &[event("r", &["u"], JOIN, 0, 0)], None)
-        .await;
+    run.send(&mut function, &[event("r", &["u"], JOIN, 0, 0)], None).await;
     assert_eq!(run.audit().await.counts, [0, 0, 1, 0]);
 }
 
@@ -175,13 +165,7 @@ async fn a_table_that_is_down_defers_everything_and_a_queue_that_is_down_harms_n
     let run = Run::start(Weather::default()).await;
     let mut function = run.callback().await;
     let callbacks = traffic(seed(), SMALL);
-    let phases = [
-        (false, false),
-        (true, false),
-        (false, true),
-        (true, true),
-        (false, false),
-    ];
+    let phases = [(false, false), (true, false), (false, true), (true, true), (false, false)];
     for (phase, callbacks) in phases.into_iter().zip(callbacks.chunks(12)) {
         run.dynamodb.set_down(phase.0);
         run.sqs.set_down(phase.1);
@@ -191,10 +175,7 @@ async fn a_table_that_is_down_defers_everything_and_a_queue_that_is_down_harms_n
     }
     let record = run.audit().await;
     assert!(record.counts[2] > 0, "something was deferred");
-    assert!(
-        record.answers[&503] > 0,
-        "with both down, the sender was told"
-    );
+    assert!(record.answers[&503] > 0, "with both down, the sender was told");
     assert!(!record.uncertain.is_empty());
 }
 
@@ -202,19 +183,9 @@ async fn a_table_that_is_down_defers_everything_and_a_queue_that_is_down_harms_n
 async fn nothing_is_lost_when_the_function_is_killed_at_any_moment() {
     let run = Run::start(Weather::default()).await;
     let mut function = run.callback().await;
-    for (number, callback) in traffic(
-        seed(),
-        Scale {
-            callbacks: 40,
-            ..SMALL
-        },
-    )
-    .iter()
-    .enumerate()
-    {
+    for (number, callback) in traffic(seed(), Scale { callbacks: 40, ..SMALL }).iter().enumerate() {
         let moment = number as u64 % 9;
-        run.send(&mut function, callback, (moment > 0).then_some(moment))
-            .await;
+        run.send(&mut function, callback, (moment > 0).then_some(moment)).await;
     }
     let record = run.audit().await;
     assert!(record.answers[&0] > 10, "{:?}", record.answers);
@@ -225,13 +196,7 @@ async fn nothing_is_lost_when_the_worker_is_killed_at_any_moment() {
     let run = Run::start(Weather::default()).await;
     run.dynamodb.set_down(true);
     let mut function = run.callback().await;
-    for callback in traffic(
-        seed(),
-        Scale {
-            callbacks: 20,
-            ..SMALL
-        },
-    ) {
+    for callback in traffic(seed(), Scale { callbacks: 20, ..SMALL }) {
         run.send(&mut function, &callback, None).await;
     }
     run.dynamodb.set_down(false);
@@ -259,8 +224,7 @@ async fn a_message_that_gets_somewhere_is_replaced_by_what_is_left_of_it() {
     let users = ["u6", "u7", "u8"];
     run.dynamodb.set_down(true);
     let mut function = run.callback().await;
-    run.send(&mut function, &[event("r", &users, JOIN, 0, 0)], None)
-        .await;
+    run.send(&mut function, &[event("r", &users, JOIN, 0, 0)], None).await;
     run.dynamodb.set_down(false);
     assert_eq!(run.work(&mut run.worker().await).await, 1);
     let found = rows(&run.stack.table).await;

@@ -65,11 +65,7 @@ pub struct Weather {
 impl Weather {
     /// One fault for this many of a thousand requests.
     pub fn of(seed: u64, fault: Fault, in_a_thousand: u64) -> Self {
-        Self {
-            seed,
-            faults: vec![(fault, in_a_thousand)],
-            only: String::new(),
-        }
+        Self { seed, faults: vec![(fault, in_a_thousand)], only: String::new() }
     }
 
     /// All faults, each for this many of a thousand requests.
@@ -182,10 +178,7 @@ impl Proxy {
             match fault {
                 Fault::StallAfter => return wait_for_the_end(connection).await,
                 Fault::Cut => {
-                    connection
-                        .write_all(&response[..response.len() / 2])
-                        .await
-                        .ok()?;
+                    connection.write_all(&response[..response.len() / 2]).await.ok()?;
                     return None;
                 }
                 Fault::Unconfirmed => return None,
@@ -209,9 +202,7 @@ impl Proxy {
         let weather = lock(&self.shared.weather).clone();
         let body = body_of(request);
         let is_meant = weather.only.is_empty()
-            || body
-                .windows(weather.only.len())
-                .any(|part| part == weather.only.as_bytes());
+            || body.windows(weather.only.len()).any(|part| part == weather.only.as_bytes());
         if !is_meant {
             return Fault::None;
         }
@@ -270,9 +261,7 @@ fn length_of(buffer: &[u8]) -> Option<usize> {
         return None;
     }
     let text = String::from_utf8_lossy(&buffer[..head]).to_ascii_lowercase();
-    let length = text
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length:"));
+    let length = text.lines().find_map(|line| line.strip_prefix("content-length:"));
     Some(head + length.map_or(0, |length| length.trim().parse().unwrap_or(0)))
 }
 

@@ -63,13 +63,7 @@ impl Run {
             // No sweep starts before all traffic has stopped: the audit does not wait for it.
             ("SWEEP_DELAY_SECONDS", "900".to_owned()),
         ];
-        Self {
-            stack,
-            dynamodb,
-            sqs,
-            variables,
-            record: Mutex::default(),
-        }
+        Self { stack, dynamodb, sqs, variables, record: Mutex::default() }
     }
 
     fn variables(&self) -> Vec<(&str, &str)> {
@@ -128,22 +122,12 @@ impl Run {
         let status = response["statusCode"].as_u64().unwrap();
         *record.answers.entry(status).or_default() += 1;
         if status != 200 {
-            assert!(
-                status == 401 || response["headers"]["retry-after"] == "1",
-                "{response}"
-            );
+            assert!(status == 401 || response["headers"]["retry-after"] == "1", "{response}");
             return false;
         }
         let found = counts(&answer(&response));
-        assert_eq!(
-            found[..3].iter().sum::<u64>(),
-            changes_in(events),
-            "{found:?}"
-        );
-        assert_eq!(
-            found[3],
-            events.iter().filter(|event| is_faulty(event)).count() as u64
-        );
+        assert_eq!(found[..3].iter().sum::<u64>(), changes_in(events), "{found:?}");
+        assert_eq!(found[3], events.iter().filter(|event| is_faulty(event)).count() as u64);
         for (sum, count) in record.counts.iter_mut().zip(found) {
             *sum += count;
         }
@@ -160,10 +144,8 @@ impl Run {
         }
         let response = worker.invoke(event.to_string()).await.unwrap();
         let failures = response["batchItemFailures"].as_array().unwrap();
-        let failed: BTreeSet<_> = failures
-            .iter()
-            .map(|failure| failure["itemIdentifier"].as_str())
-            .collect();
+        let failed: BTreeSet<_> =
+            failures.iter().map(|failure| failure["itemIdentifier"].as_str()).collect();
         for message in messages {
             if !failed.contains(&message["messageId"].as_str()) {
                 let queue = crate::support::sqs(self.stack.queues.url()).delete_message();
@@ -203,9 +185,8 @@ impl Run {
         let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
         let letters = dead_letters(&self.stack);
         let letters = letters.iter();
-        let letters: BTreeSet<_> = letters
-            .map(|letter| json(letter)["events"][0].to_string())
-            .collect();
+        let letters: BTreeSet<_> =
+            letters.map(|letter| json(letter)["events"][0].to_string()).collect();
         for event in accepted.iter().filter(|event| is_faulty(event)) {
             let event = json(&event.to_string()).to_string();
             assert!(letters.contains(&event), "{event} is nowhere");
@@ -221,10 +202,7 @@ impl Run {
         }
         self.drain().await;
         let events: Vec<_> = accepted.iter().chain(uncertain).cloned().collect();
-        let events: Vec<_> = events
-            .into_iter()
-            .filter(|event| !is_faulty(event))
-            .collect();
+        let events: Vec<_> = events.into_iter().filter(|event| !is_faulty(event)).collect();
         let (found, expected) = comparable(rows(&self.stack.table).await, &events);
         assert_eq!(found.len(), expected.len());
         for (key, expected) in expected {
@@ -242,10 +220,7 @@ impl Run {
             let version: u64 = row["version"].parse().unwrap();
             let told = known.contains(&version)
                 || maybe.get(key).is_some_and(|all| all.contains(&version));
-            assert!(
-                told && known.iter().all(|&known| known <= version),
-                "{row:?}"
-            );
+            assert!(told && known.iter().all(|&known| known <= version), "{row:?}");
         }
         for (key, row) in &found {
             let is_told = sure.contains_key(key) || maybe.contains_key(key);
@@ -257,16 +232,10 @@ impl Run {
 /// The versions of each member's events.
 fn versions(events: &[WireEvent]) -> BTreeMap<(String, String), BTreeSet<u64>> {
     let mut versions: BTreeMap<_, BTreeSet<u64>> = BTreeMap::new();
-    for event in events
-        .iter()
-        .filter(|event| [JOIN, LEAVE].contains(&event.r#type))
-    {
+    for event in events.iter().filter(|event| [JOIN, LEAVE].contains(&event.r#type)) {
         let app = crate::support::app();
         for user in &event.user_ids {
-            let key = (
-                format!("ROOM#{app}#{}", event.chat_room_id),
-                format!("USER#{user}"),
-            );
+            let key = (format!("ROOM#{app}#{}", event.chat_room_id), format!("USER#{user}"));
             let version = event.time.millis() * 100 + event.r#type * 10 + event.status.min(9);
             versions.entry(key).or_default().insert(version);
         }

@@ -17,12 +17,7 @@ pub struct Scale {
 }
 
 /// Few rooms, few users, much trouble.
-pub const SMALL: Scale = Scale {
-    callbacks: 60,
-    rooms: 8,
-    users: 40,
-    events: 4,
-};
+pub const SMALL: Scale = Scale { callbacks: 60, rooms: 8, users: 40, events: 4 };
 
 /// Callbacks of a few events, partly repeated, partly late. The same seed makes the same.
 pub fn traffic(seed: u64, scale: Scale) -> Vec<Vec<WireEvent>> {
@@ -47,26 +42,15 @@ pub fn traffic(seed: u64, scale: Scale) -> Vec<Vec<WireEvent>> {
                 36..39 => DESTROY,
                 _ => 7,
             };
-            let users: Vec<_> = (0..=dice("users", 6))
-                .map(|n| dice(&format!("user {n}"), scale.users))
-                .collect();
+            let users: Vec<_> =
+                (0..=dice("users", 6)).map(|n| dice(&format!("user {n}"), scale.users)).collect();
             let users: Vec<_> = users.iter().map(|user| format!("u{user}")).collect();
             let users: Vec<_> = users.iter().map(String::as_str).collect();
             // A few seconds late, now and then.
             let time = 10_000 + number * 50 - dice("late", 5_000);
             // What nobody understands differs, so that it can be told apart.
-            let status = if kind == 7 {
-                number * 10 + part
-            } else {
-                dice("status", 4)
-            };
-            event(
-                &format!("room-{}", dice("room", scale.rooms)),
-                &users,
-                kind,
-                status,
-                time,
-            )
+            let status = if kind == 7 { number * 10 + part } else { dice("status", 4) };
+            event(&format!("room-{}", dice("room", scale.rooms)), &users, kind, status, time)
         };
         all.push((0..=dice("events", scale.events)).map(one).collect());
     }

@@ -47,16 +47,10 @@ impl fmt::Debug for History {
             writeln!(f, "\ncallback {}:", number + 1)?;
             for event in callback {
                 let what = ["is created", "is joined by", "is left by", "is destroyed"];
-                let what = what
-                    .get(usize::try_from(event.r#type).unwrap_or(9))
-                    .unwrap_or(&"?");
+                let what = what.get(usize::try_from(event.r#type).unwrap_or(9)).unwrap_or(&"?");
                 let users = event.user_ids.join(" and ");
                 let (room, after) = (&event.chat_room_id, event.time.millis() - START);
-                write!(
-                    f,
-                    "  {room} {what} {users} after {after} ms, status {}",
-                    event.status
-                )?;
+                write!(f, "  {room} {what} {users} after {after} ms, status {}", event.status)?;
             }
         }
         Ok(())

@@ -57,23 +57,15 @@ impl Meter {
         let addresses = Addresses::free();
         // Always the embedded engine: others do not all say what they consume.
         let engine = Engine::start(Storage::Memory, addresses.dynamodb).await;
-        let meter = Self {
-            engine: Arc::new(engine.unwrap()),
-            used: Arc::default(),
-        };
+        let meter = Self { engine: Arc::new(engine.unwrap()), used: Arc::default() };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let app = Router::new().fallback(pass).with_state(meter.clone());
         tokio::spawn(async move { axum::serve(listener, app).await });
         let settings =
             Environment::new(|name| (name == "SWEEP_DELAY_SECONDS").then(|| "0".to_owned()));
-        let stack = Stack::start(
-            Storage::Elsewhere(url),
-            addresses,
-            &settings,
-            Some(PATIENCE),
-            |_| {},
-        );
+        let stack =
+            Stack::start(Storage::Elsewhere(url), addresses, &settings, Some(PATIENCE), |_| {});
         (meter, stack.await.unwrap())
     }
 
@@ -98,9 +90,8 @@ impl Meter {
         let in_table = consumed["Table"]["CapacityUnits"].as_f64().unwrap_or(0.0);
         let indexes = consumed["GlobalSecondaryIndexes"].as_object();
         let in_indexes = indexes.into_iter().flat_map(|indexes| indexes.values());
-        used.index_writes += in_indexes
-            .map(|index| index["CapacityUnits"].as_f64().unwrap())
-            .sum::<f64>();
+        used.index_writes +=
+            in_indexes.map(|index| index["CapacityUnits"].as_f64().unwrap()).sum::<f64>();
         if operation == "UpdateItem" {
             used.table_writes += in_table;
         } else {

@@ -67,28 +67,15 @@ pub fn event(room: &str, users: &[&str], kind: u64, status: u64, millis: u64) ->
 pub fn read(event: &WireEvent) -> Event {
     Event {
         room: RoomId::new(&event.chat_room_id).unwrap(),
-        users: event
-            .user_ids
-            .iter()
-            .map(|user| UserId::new(user).unwrap())
-            .collect(),
-        version: Version::new(
-            event.time,
-            Kind::from_type(event.r#type).unwrap(),
-            event.status,
-        ),
+        users: event.user_ids.iter().map(|user| UserId::new(user).unwrap()).collect(),
+        version: Version::new(event.time, Kind::from_type(event.r#type).unwrap(), event.status),
     }
 }
 
 /// The command line, without anything that the environment would tell it.
 pub fn chatroom() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chatroom"));
-    for variable in [
-        "APP_KEY",
-        "APP_SECRET",
-        "TABLE_NAME",
-        "AWS_ENDPOINT_URL_DYNAMODB",
-    ] {
+    for variable in ["APP_KEY", "APP_SECRET", "TABLE_NAME", "AWS_ENDPOINT_URL_DYNAMODB"] {
         command.env_remove(variable);
     }
     command
@@ -158,9 +145,7 @@ pub async fn another_function(stack: &Stack) -> Receiver {
     });
     let (mut settings, aws) = (Settings::read(&env).unwrap(), Aws::from_env(&env).unwrap());
     settings.budget = PATIENCE;
-    Receiver::start(settings, &aws.with_attempt(PATIENCE))
-        .await
-        .unwrap()
+    Receiver::start(settings, &aws.with_attempt(PATIENCE)).await.unwrap()
 }
 
 /// Hands events to a function as API Gateway would.
@@ -169,18 +154,11 @@ pub async fn hand(function: &Receiver, events: &[WireEvent]) -> (u16, Value) {
     let event = SignedCallback::now(body_of(events)).gateway_event("test", now);
     let event: GatewayEvent = serde_json::from_value(event).unwrap();
     let (answer, _) = function.receive(event.into_request(now), None).await;
-    (
-        answer.status(),
-        serde_json::from_str(&answer.body()).unwrap(),
-    )
+    (answer.status(), serde_json::from_str(&answer.body()).unwrap())
 }
 
-static AGENT: LazyLock<Agent> = LazyLock::new(|| {
-    Agent::config_builder()
-        .http_status_as_error(false)
-        .build()
-        .into()
-});
+static AGENT: LazyLock<Agent> =
+    LazyLock::new(|| Agent::config_builder().http_status_as_error(false).build().into());
 
 /// Sends events, signed now, and gives status and body of the answer.
 pub async fn send(stack: &Stack, events: &[WireEvent]) -> (u16, Value) {
@@ -188,21 +166,14 @@ pub async fn send(stack: &Stack, events: &[WireEvent]) -> (u16, Value) {
 }
 
 pub async fn post(stack: &Stack, callback: SignedCallback) -> (u16, Value) {
-    post_bytes(
-        &callback.url(stack.endpoint.url()),
-        callback.body.into_bytes(),
-    )
-    .await
+    post_bytes(&callback.url(stack.endpoint.url()), callback.body.into_bytes()).await
 }
 
 pub async fn post_bytes(url: &str, body: Vec<u8>) -> (u16, Value) {
     let url = url.to_owned();
     let answer = tokio::task::spawn_blocking(move || {
         let mut answer = AGENT.post(&url).send(body).unwrap();
-        (
-            answer.status().as_u16(),
-            answer.body_mut().read_to_string().unwrap(),
-        )
+        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
     });
     let (status, body) = answer.await.unwrap();
     (status, serde_json::from_str(&body).unwrap())
@@ -210,19 +181,11 @@ pub async fn post_bytes(url: &str, body: Vec<u8>) -> (u16, Value) {
 
 /// All items of a table.
 pub async fn rows(table: &Table) -> Rows {
-    let scan = table
-        .client()
-        .scan()
-        .table_name(table.name())
-        .consistent_read(true);
+    let scan = table.client().scan().table_name(table.name()).consistent_read(true);
     let mut items = scan.into_paginator().items().send();
     let mut rows = Rows::new();
     while let Some(item) = items.next().await {
-        let row: Row = item
-            .unwrap()
-            .into_iter()
-            .map(|(name, value)| (name, text(value)))
-            .collect();
+        let row: Row = item.unwrap().into_iter().map(|(name, value)| (name, text(value))).collect();
         rows.insert((row["pk"].clone(), row["sk"].clone()), row);
     }
     rows

@@ -24,11 +24,7 @@ struct Fact {
 
 impl Fact {
     fn of(event: &WireEvent) -> Self {
-        Self {
-            time: event.time.millis(),
-            kind: event.r#type,
-            status: event.status.min(9),
-        }
+        Self { time: event.time.millis(), kind: event.r#type, status: event.status.min(9) }
     }
 
     fn version(self) -> String {
@@ -47,11 +43,7 @@ impl Fact {
 }
 
 fn newest(facts: &BTreeSet<Fact>, kinds: &[u64]) -> Option<Fact> {
-    facts
-        .iter()
-        .rev()
-        .find(|fact| kinds.contains(&fact.kind))
-        .copied()
+    facts.iter().rev().find(|fact| kinds.contains(&fact.kind)).copied()
 }
 
 /// What the table holds once every event is written and every room's end has reached its members.
@@ -64,10 +56,7 @@ pub fn table_after(events: &[WireEvent]) -> Rows {
         let is_about_members = [JOIN, LEAVE].contains(&fact.kind);
         if is_about_members {
             for user in &event.user_ids {
-                members
-                    .entry((&event.chat_room_id, user))
-                    .or_default()
-                    .insert(fact);
+                members.entry((&event.chat_room_id, user)).or_default().insert(fact);
             }
         }
         // A room is known by what happened to it, and by those who join it.
@@ -81,8 +70,7 @@ pub fn table_after(events: &[WireEvent]) -> Rows {
         member_row(room, user, facts, destroy)
     });
     let rows = room_rows.chain(member_rows);
-    rows.map(|row| ((row["pk"].clone(), row["sk"].clone()), row))
-        .collect()
+    rows.map(|row| ((row["pk"].clone(), row["sk"].clone()), row)).collect()
 }
 
 fn room_row(room: &str, facts: &BTreeSet<Fact>) -> Row {
@@ -193,7 +181,5 @@ pub fn present(rows: &Rows) -> BTreeSet<(String, String)> {
             && number(row, "version") > destroyed
     };
     let members = rows.values().filter(is_present);
-    members
-        .map(|row| (row["chatRoomId"].clone(), row["userId"].clone()))
-        .collect()
+    members.map(|row| (row["chatRoomId"].clone(), row["userId"].clone())).collect()
 }

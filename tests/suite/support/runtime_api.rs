@@ -44,10 +44,7 @@ impl Function {
     pub async fn start(binary: &str, variables: &[(&str, &str)]) -> Self {
         let (events, event_receiver) = mpsc::unbounded_channel();
         let (result_sender, results) = mpsc::unbounded_channel();
-        let shared = Shared {
-            events: Mutex::new(event_receiver),
-            results: result_sender,
-        };
+        let shared = Shared { events: Mutex::new(event_receiver), results: result_sender };
         let api = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
             .route("/2018-06-01/runtime/invocation/{id}/{outcome}", post(done))
@@ -67,12 +64,7 @@ impl Function {
             .unwrap();
         let output = process.stdout.take().unwrap();
         let printed = thread::spawn(|| std::io::read_to_string(output).unwrap());
-        Self {
-            process,
-            printed: Some(printed),
-            events,
-            results,
-        }
+        Self { process, printed: Some(printed), events, results }
     }
 
     /// Invokes the function; an error is what it reported to the platform.
@@ -126,14 +118,8 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
     let mut response = event.into_response();
     let deadline = Timestamp::now().millis() + 10_000;
     let headers = [
-        (
-            "lambda-runtime-aws-request-id",
-            HeaderValue::from_static("invocation"),
-        ),
-        (
-            "lambda-runtime-invoked-function-arn",
-            HeaderValue::from_static("arn:aws:lambda:local"),
-        ),
+        ("lambda-runtime-aws-request-id", HeaderValue::from_static("invocation")),
+        ("lambda-runtime-invoked-function-arn", HeaderValue::from_static("arn:aws:lambda:local")),
         ("lambda-runtime-deadline-ms", HeaderValue::from(deadline)),
     ];
     for (name, value) in headers {
@@ -148,11 +134,7 @@ async fn done(
     body: Bytes,
 ) -> StatusCode {
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let result = if outcome == "response" {
-        Ok(body)
-    } else {
-        Err(body)
-    };
+    let result = if outcome == "response" { Ok(body) } else { Err(body) };
     let _ = shared.results.send(result);
     StatusCode::ACCEPTED
 }

@@ -99,13 +99,8 @@ impl Table {
         );
         let digest = hex::encode(Sha256::digest(canonical));
         let first_key = format!("AWS4{}", self.secret).into_bytes();
-        let key = scope
-            .split('/')
-            .fold(first_key, |key, part| mac(&key, part));
-        let signature = mac(
-            &key,
-            &format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{digest}"),
-        );
+        let key = scope.split('/').fold(first_key, |key, part| mac(&key, part));
+        let signature = mac(&key, &format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{digest}"));
         let authorization = format!(
             "AWS4-HMAC-SHA256 Credential={key_id}/{scope}, SignedHeaders={headers}, Signature={}",
             hex::encode(signature)
@@ -127,9 +122,7 @@ fn mac(key: &[u8], message: &str) -> Vec<u8> {
 }
 
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Result<&'a str> {
-    let found = text
-        .split_once(before)
-        .and_then(|(_, rest)| rest.split_once(after));
+    let found = text.split_once(before).and_then(|(_, rest)| rest.split_once(after));
     Ok(found.ok_or_else(|| format!("no {before}"))?.0)
 }
 
@@ -159,9 +152,7 @@ impl Connection {
 
     async fn ask(&mut self, request: Builder, body: impl Into<Bytes>) -> Result<Response<Bytes>> {
         self.sender.ready().await?;
-        let request = request
-            .header(HOST, &self.host)
-            .body(Full::new(body.into()))?;
+        let request = request.header(HOST, &self.host).body(Full::new(body.into()))?;
         let (head, body) = self.sender.send_request(request).await?.into_parts();
         let body = body.collect().await?.to_bytes();
         if !head.status.is_success() {
@@ -190,7 +181,5 @@ fn trust() -> Result<ClientConfig> {
     } else {
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     }
-    Ok(ClientConfig::builder()
-        .with_root_certificates(roots)
-        .with_no_client_auth())
+    Ok(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
 }

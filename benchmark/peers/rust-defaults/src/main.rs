@@ -65,9 +65,7 @@ impl App {
     fn signed_for(&self, request: &Request) -> Option<String> {
         let query = request.query_string_parameters_ref()?;
         let app_key = query.first("appKey")?;
-        let timestamp = query
-            .first("timestamp")
-            .or_else(|| query.first("signTimestamp"))?;
+        let timestamp = query.first("timestamp").or_else(|| query.first("signTimestamp"))?;
         let secret = self.secrets.get(app_key)?;
         let signed = format!("{secret}{}{timestamp}", query.first("nonce")?);
         let signature = hex::encode(Sha1::digest(signed));

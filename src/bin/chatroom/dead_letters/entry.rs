@@ -76,11 +76,7 @@ pub fn entries(messages: Vec<Received>) -> Vec<Entry> {
             let whole = in_parts.entry((letter.heading.clone(), parts)).or_default();
             whole.push((part, letter, message));
         } else {
-            entries.push(Entry {
-                letter,
-                messages: vec![message],
-                parts: None,
-            });
+            entries.push(Entry { letter, messages: vec![message], parts: None });
         }
     }
     let joined = in_parts.into_iter();
@@ -104,20 +100,13 @@ fn join(heading: Heading, parts: usize, mut found: Vec<Part>) -> Entry {
         let why = "its parts are of several letters that cannot be told apart";
         Kind::Broken(why.to_owned())
     } else if there.len() < parts {
-        Kind::Broken(format!(
-            "{} of its {parts} parts are missing",
-            parts - there.len()
-        ))
+        Kind::Broken(format!("{} of its {parts} parts are missing", parts - there.len()))
     } else {
         Kind::Body
     };
     let content = contents.into_iter().flat_map(|(_, content)| content);
     Entry {
-        letter: Letter {
-            heading,
-            content: content.collect(),
-            kind,
-        },
+        letter: Letter { heading, content: content.collect(), kind },
         messages,
         parts: Some((there.len(), parts)),
     }
@@ -135,11 +124,7 @@ mod tests {
             "appKey": "a", "requestId": request, "receivedAt": 7, "reason": "no JSON",
             "bodyBase64": BASE64_STANDARD.encode(content), "part": part, "parts": parts,
         });
-        Received {
-            id: id.to_owned(),
-            body: body.to_string(),
-            ..Received::default()
-        }
+        Received { id: id.to_owned(), body: body.to_string(), ..Received::default() }
     }
 
     #[test]
@@ -151,14 +136,9 @@ mod tests {
             part("m4", "other", 1, 1, "c"),
         ];
         let entries = entries(messages);
-        let told: Vec<_> = entries
-            .iter()
-            .map(|entry| (entry.id(), &*entry.letter.content, entry.parts))
-            .collect();
-        assert_eq!(
-            told,
-            [("m1", &b"ab"[..], Some((2, 2))), ("m4", b"c", Some((1, 1)))]
-        );
+        let told: Vec<_> =
+            entries.iter().map(|entry| (entry.id(), &*entry.letter.content, entry.parts)).collect();
+        assert_eq!(told, [("m1", &b"ab"[..], Some((2, 2))), ("m4", b"c", Some((1, 1)))]);
         assert_eq!(entries[0].letter.kind, Kind::Body);
         assert_eq!(entries[0].messages.len(), 3);
         assert!(entries[0].has("m3") && !entries[0].has("m4"));

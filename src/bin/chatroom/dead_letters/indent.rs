@@ -21,10 +21,7 @@ pub fn indented(json: &str) -> String {
             '[' | '{' => {
                 shown.push(letter);
                 while letters.next_if(char::is_ascii_whitespace).is_some() {}
-                if letters
-                    .peek()
-                    .is_some_and(|next| !matches!(next, ']' | '}'))
-                {
+                if letters.peek().is_some_and(|next| !matches!(next, ']' | '}')) {
                     depth += 1;
                     new_line(&mut shown, depth);
                 } else {

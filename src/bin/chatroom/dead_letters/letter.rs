@@ -63,11 +63,7 @@ impl Letter {
                 Err(why) => (text.into(), Kind::Unknown(why)),
             },
         };
-        Self {
-            heading,
-            content,
-            kind,
-        }
+        Self { heading, content, kind }
     }
 }
 
@@ -75,15 +71,8 @@ impl Letter {
 fn kept(text: &str) -> Option<(Vec<u8>, Kind)> {
     let kept: Kept = serde_json::from_str(text).ok()?;
     match kept {
-        Kept {
-            body: Some(body), ..
-        } => Some((body.into_bytes(), Kind::Body)),
-        Kept {
-            body_base64: Some(body),
-            part: Some(part),
-            parts: Some(parts),
-            ..
-        } => {
+        Kept { body: Some(body), .. } => Some((body.into_bytes(), Kind::Body)),
+        Kept { body_base64: Some(body), part: Some(part), parts: Some(parts), .. } => {
             let kind = Kind::Part { part, parts };
             let is_possible = (1..=parts).contains(&part);
             Some((BASE64_STANDARD.decode(body).ok()?, kind)).filter(|_| is_possible)
@@ -122,9 +111,7 @@ fn work(text: &str) -> Result<(String, Kind), String> {
 fn count(events: &RawValue) -> Option<usize> {
     match events.get().as_bytes().first() {
         Some(b'{') => Some(1),
-        _ => serde_json::from_str(events.get())
-            .map(|events: Vec<&RawValue>| events.len())
-            .ok(),
+        _ => serde_json::from_str(events.get()).map(|events: Vec<&RawValue>| events.len()).ok(),
     }
 }
 
@@ -162,19 +149,13 @@ mod tests {
         assert_eq!(letter.heading.reason, None);
         let events = json!({"appKey": "a", "events": [1, 2, 3]});
         assert_eq!(kind_of(&events), Kind::Events(3));
-        assert_eq!(
-            kind_of(&json!({"appKey": "a", "events": {}})),
-            Kind::Events(1)
-        );
+        assert_eq!(kind_of(&json!({"appKey": "a", "events": {}})), Kind::Events(1));
     }
 
     #[test]
     fn a_body_is_its_own_bytes_whether_as_text_or_in_parts() {
         let letter = Letter::read(r#"{"body":"a\n\u0000b"}"#);
-        assert_eq!(
-            (letter.kind, &*letter.content),
-            (Kind::Body, &b"a\n\0b"[..])
-        );
+        assert_eq!((letter.kind, &*letter.content), (Kind::Body, &b"a\n\0b"[..]));
         let part = json!({"bodyBase64": "/w==", "part": 2, "parts": 2});
         let letter = Letter::read(&part.to_string());
         let kind = Kind::Part { part: 2, parts: 2 };
@@ -192,22 +173,13 @@ mod tests {
                 json!({"appKey": "a", "events": [], "sweep": {"chatRoomId": "r", "destroyVersion": 1}}),
                 "several",
             ),
-            (
-                json!({"appKey": "a", "sweep": {"chatRoomId": "r", "destroyVersion": 1}}),
-                "",
-            ),
+            (json!({"appKey": "a", "sweep": {"chatRoomId": "r", "destroyVersion": 1}}), ""),
             (
                 json!({"appKey": "a", "sweep": {"chatRoomId": "", "destroyVersion": 0}}),
                 "chatRoomId is empty",
             ),
-            (
-                json!({"bodyBase64": "?", "part": 1, "parts": 1}),
-                "no message",
-            ),
-            (
-                json!({"bodyBase64": "", "part": 3, "parts": 2}),
-                "no message",
-            ),
+            (json!({"bodyBase64": "?", "part": 1, "parts": 1}), "no message"),
+            (json!({"bodyBase64": "", "part": 3, "parts": 2}), "no message"),
         ] {
             match kind_of(&message) {
                 Kind::Unknown(said) => assert!(said.contains(why), "{message}: {said}"),

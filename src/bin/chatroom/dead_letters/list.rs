@@ -62,14 +62,8 @@ fn summary(entries: &[Entry]) -> String {
     }
     let letters = counted(entries.len(), "letter");
     let counts = counts.into_iter();
-    let counts: Vec<_> = counts
-        .map(|(reason, count)| format!("{count} × {reason}"))
-        .collect();
-    if counts.is_empty() {
-        letters
-    } else {
-        format!("{letters}: {}", counts.join("; "))
-    }
+    let counts: Vec<_> = counts.map(|(reason, count)| format!("{count} × {reason}")).collect();
+    if counts.is_empty() { letters } else { format!("{letters}: {}", counts.join("; ")) }
 }
 
 /// A reason without the milliseconds in it, which make it another one each time.
@@ -99,9 +93,7 @@ pub fn facts(entry: &Entry) -> Value {
         Kind::Events(count) => Some(count),
         _ => None,
     };
-    let parts = entry
-        .parts
-        .map(|(there, parts)| json!({"there": there, "of": parts}));
+    let parts = entry.parts.map(|(there, parts)| json!({"there": there, "of": parts}));
     let sent: Option<u64> = entry.messages.first().and_then(|message| message.sent);
     json!({
         "id": entry.id(),

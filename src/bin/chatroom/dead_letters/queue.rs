@@ -44,10 +44,7 @@ pub struct Received {
 
 impl DeadLetterQueue {
     pub fn new(client: Client, url: &str) -> Self {
-        Self {
-            client,
-            url: url.to_owned(),
-        }
+        Self { client, url: url.to_owned() }
     }
 
     /// All messages, given back.

@@ -71,13 +71,11 @@ impl Options {
         }
         if !self.yes && !stdin().is_terminal() {
             return Err(
-                "there is no terminal to ask at: say --yes to redrive without asking".into(),
+                "there is no terminal to ask at: say --yes to redrive without asking".into()
             );
         }
-        let (letters, target) = (
-            self.access.queue().await?,
-            self.access.client_for(&self.to).await?,
-        );
+        let (letters, target) =
+            (self.access.queue().await?, self.access.client_for(&self.to).await?);
         let target = Queue::new(|| target, &self.to);
         let entries = entries(letters.take().await?);
         let done = RefCell::default();
@@ -87,9 +85,7 @@ impl Options {
         };
         let done = done.into_inner();
         let messages = entries.into_iter().flat_map(|entry| entry.messages);
-        let left: Vec<_> = messages
-            .filter(|message| !done.deleted.contains(&message.id))
-            .collect();
+        let left: Vec<_> = messages.filter(|message| !done.deleted.contains(&message.id)).collect();
         letters.give_back(&left).await;
         result
     }

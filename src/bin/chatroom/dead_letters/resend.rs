@@ -15,11 +15,9 @@ use super::{entry::Entry, letter::Kind};
 pub fn messages_for(entry: &Entry) -> Result<Vec<String>, String> {
     match &entry.letter.kind {
         // The worker ignores what else is in it.
-        Kind::Events(_) | Kind::Sweep(_) => Ok(entry
-            .messages
-            .iter()
-            .map(|message| message.body.clone())
-            .collect()),
+        Kind::Events(_) | Kind::Sweep(_) => {
+            Ok(entry.messages.iter().map(|message| message.body.clone()).collect())
+        }
         Kind::Broken(why) | Kind::Unknown(why) => Err(why.clone()),
         Kind::Body | Kind::Part { .. } => {
             let app = entry.letter.heading.app_key.clone().unwrap_or_default();
@@ -65,11 +63,7 @@ fn in_messages(app: &AppKey, events: &[&RawValue]) -> Result<Vec<String>, String
 fn message(app: &AppKey, events: &[String]) -> Result<String, String> {
     let events = RawValue::from_string(format!("[{}]", events.join(",")));
     let events = events.map_err(|why| why.to_string())?;
-    Ok(to_json(&Message {
-        app_key: app.to_string(),
-        events: Some(&events),
-        sweep: None,
-    }))
+    Ok(to_json(&Message { app_key: app.to_string(), events: Some(&events), sweep: None }))
 }
 
 #[cfg(test)]
@@ -81,10 +75,7 @@ mod tests {
     use crate::dead_letters::{entry::entries, queue::Received};
 
     fn resent(message: &Value) -> Result<Vec<String>, String> {
-        let message = Received {
-            body: message.to_string(),
-            ..Received::default()
-        };
+        let message = Received { body: message.to_string(), ..Received::default() };
         messages_for(&entries(vec![message])[0])
     }
 
@@ -107,11 +98,7 @@ mod tests {
         assert!(no_json.unwrap_err().contains("no JSON"));
         let cut = resent(&json!({"appKey": "a", "body": "[{}"}));
         assert!(cut.unwrap_err().contains("EOF"));
-        assert!(
-            resent(&json!({"body": "[]"}))
-                .unwrap_err()
-                .contains("app key")
-        );
+        assert!(resent(&json!({"body": "[]"})).unwrap_err().contains("app key"));
     }
 
     #[test]
@@ -131,15 +118,8 @@ mod tests {
             let message: Value = serde_json::from_str(message).unwrap();
             received.extend(message["events"].as_array().unwrap().clone());
         }
-        assert_eq!(
-            Value::from(received),
-            serde_json::from_str::<Value>(&body).unwrap()
-        );
-        let least = messages
-            .iter()
-            .map(String::len)
-            .sum::<usize>()
-            .div_ceil(MAX_BYTES);
+        assert_eq!(Value::from(received), serde_json::from_str::<Value>(&body).unwrap());
+        let least = messages.iter().map(String::len).sum::<usize>().div_ceil(MAX_BYTES);
         assert_eq!(messages.len(), least, "and they are no more than needed");
     }
 

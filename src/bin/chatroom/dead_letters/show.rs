@@ -75,16 +75,8 @@ fn for_programs(content: &[u8]) -> (&'static str, String) {
 
 fn print(entry: &Entry) {
     let heading = &entry.letter.heading;
-    let ids: Vec<_> = entry
-        .messages
-        .iter()
-        .map(|message| message.id.as_str())
-        .collect();
-    let receives = entry
-        .messages
-        .iter()
-        .filter_map(|message| message.receives)
-        .max();
+    let ids: Vec<_> = entry.messages.iter().map(|message| message.id.as_str()).collect();
+    let receives = entry.messages.iter().filter_map(|message| message.receives).max();
     let redrive = match messages_for(entry) {
         Ok(messages) => format!("possible, as {}", counted(messages.len(), "message")),
         Err(why) => format!("not possible: {why}"),
@@ -93,23 +85,12 @@ fn print(entry: &Entry) {
     for (name, value) in [
         ("message", ids.join(", ")),
         ("received", time(entry.received_at())),
-        (
-            "sent",
-            time(entry.messages.first().and_then(|message| message.sent)),
-        ),
-        (
-            "receives",
-            receives
-                .map(|receives| receives.to_string())
-                .unwrap_or_default(),
-        ),
+        ("sent", time(entry.messages.first().and_then(|message| message.sent))),
+        ("receives", receives.map(|receives| receives.to_string()).unwrap_or_default()),
         ("app", heading.app_key.clone().unwrap_or_default()),
         ("request", heading.request_id.clone().unwrap_or_default()),
         ("reason", entry.reason().to_owned()),
-        (
-            "content",
-            format!("{}, {}", entry.content(), counted(bytes, "byte")),
-        ),
+        ("content", format!("{}, {}", entry.content(), counted(bytes, "byte"))),
         ("redrive", redrive),
     ] {
         println!("{name:<10} {}", printable(&value));

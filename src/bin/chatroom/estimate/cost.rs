@@ -131,16 +131,8 @@ impl Cost {
                 (callbacks + sweeps, "requests"),
                 per_million(c::INVOCATION_USD_PER_MILLION),
             ),
-            Item::new(
-                "Lambda compute",
-                (gb_seconds, "GB-seconds"),
-                per_million(compute_usd),
-            ),
-            Item::new(
-                "SQS",
-                (messages, "requests"),
-                per_million(c::QUEUE_USD_PER_MILLION),
-            ),
+            Item::new("Lambda compute", (gb_seconds, "GB-seconds"), per_million(compute_usd)),
+            Item::new("SQS", (messages, "requests"), per_million(c::QUEUE_USD_PER_MILLION)),
             Item::new("CloudWatch Logs", (log_gb, "GB"), (c::LOG_USD_PER_GB, 1.0)),
             Item::new("CloudWatch alarms", (ALARMS, "alarms"), (c::ALARM_USD, 1.0)),
             Item::new("Secrets Manager", (1.0, "secret"), (c::SECRET_USD, 1.0)),
@@ -177,10 +169,7 @@ fn log_line_bytes() -> f64 {
         request_id: "x".repeat(16),
         status: Some(200),
         app_key: Some("x".repeat(13)),
-        counts: Some(Counts {
-            applied: 1,
-            ..Counts::default()
-        }),
+        counts: Some(Counts { applied: 1, ..Counts::default() }),
         duration_ms: 10,
         lag_ms: Some(100),
         error: None,

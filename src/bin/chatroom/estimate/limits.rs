@@ -94,15 +94,11 @@ pub fn of(demand: &Demand) -> Vec<Limit> {
     let bucket = c::API_BURST_REQUESTS + c::API_REQUESTS_PER_SECOND * seconds;
     let peak = |name, allowed, beyond, needed: &dyn Fn(&Rates) -> f64| {
         let expected = (Load::PeakEventsPerSecond, demand.peak_events_per_second());
-        Limit::new(name, allowed, beyond, expected, &|events| {
-            needed(&Rates::at(demand, events))
-        })
+        Limit::new(name, allowed, beyond, expected, &|events| needed(&Rates::at(demand, events)))
     };
     let flash = |name, allowed, beyond, needed: &dyn Fn(&FlashCrowd) -> f64| {
         let expected = (Load::FlashCrowdUsers, f64::from(demand.flash_crowd));
-        Limit::new(name, allowed, beyond, expected, &|users| {
-            needed(&FlashCrowd::of(demand, users))
-        })
+        Limit::new(name, allowed, beyond, expected, &|users| needed(&FlashCrowd::of(demand, users)))
     };
     let writes = |allowed| (allowed, "write units/s");
     let requests = |allowed| (allowed, "requests/s");
@@ -119,54 +115,29 @@ pub fn of(demand: &Demand) -> Vec<Limit> {
             DEFERRED,
             &|rates| rates.table_writes_per_second,
         ),
-        peak(
-            "the table's quota",
-            writes(c::TABLE_QUOTA_WRITES_PER_SECOND),
-            DEFERRED,
-            &|rates| rates.table_writes_per_second,
-        ),
-        peak(
-            "Lambda concurrency",
-            (functions, "functions at once"),
-            REFUSED,
-            &|rates| rates.lambda_concurrency,
-        ),
-        peak(
-            "Lambda request rate",
-            requests(invocations),
-            REFUSED,
-            &|rates| rates.callbacks_per_second,
-        ),
-        peak(
-            "API Gateway request rate",
-            requests(c::API_REQUESTS_PER_SECOND),
-            REFUSED,
-            &|rates| rates.callbacks_per_second,
-        ),
+        peak("the table's quota", writes(c::TABLE_QUOTA_WRITES_PER_SECOND), DEFERRED, &|rates| {
+            rates.table_writes_per_second
+        }),
+        peak("Lambda concurrency", (functions, "functions at once"), REFUSED, &|rates| {
+            rates.lambda_concurrency
+        }),
+        peak("Lambda request rate", requests(invocations), REFUSED, &|rates| {
+            rates.callbacks_per_second
+        }),
+        peak("API Gateway request rate", requests(c::API_REQUESTS_PER_SECOND), REFUSED, &|rates| {
+            rates.callbacks_per_second
+        }),
         flash(
             "the crowded room's partition",
             (partition, "write units in time"),
             DEFERRED,
             &|crowd| crowd.table_writes,
         ),
-        flash(
-            "Lambda concurrency",
-            (functions, "functions at once"),
-            REFUSED,
-            &|crowd| crowd.lambda_concurrency,
-        ),
-        flash(
-            "Lambda scaling rate",
-            (scaling, "cold starts"),
-            REFUSED,
-            &|crowd| crowd.cold_starts,
-        ),
-        flash(
-            "API Gateway burst",
-            (bucket, "requests"),
-            REFUSED,
-            &|crowd| crowd.callbacks,
-        ),
+        flash("Lambda concurrency", (functions, "functions at once"), REFUSED, &|crowd| {
+            crowd.lambda_concurrency
+        }),
+        flash("Lambda scaling rate", (scaling, "cold starts"), REFUSED, &|crowd| crowd.cold_starts),
+        flash("API Gateway burst", (bucket, "requests"), REFUSED, &|crowd| crowd.callbacks),
     ]
 }
 

@@ -102,8 +102,5 @@ fn looks(demand: &Demand, events_per_second: f64, concurrency: f64) -> f64 {
 /// less of both.
 fn partitions(writes: f64, reads: f64, gb: f64) -> f64 {
     let by_units = writes / c::PARTITION_WRITES_PER_SECOND + reads / c::PARTITION_READS_PER_SECOND;
-    by_units
-        .max(gb * c::GB / c::PARTITION_BYTES)
-        .ceil()
-        .max(1.0)
+    by_units.max(gb * c::GB / c::PARTITION_BYTES).ceil().max(1.0)
 }

@@ -39,16 +39,7 @@ mod tests {
     #[test]
     fn a_figure_shows_three_digits_that_count_and_commas() {
         let shown = [0.0, 0.0495, 4.25, 14.286, 20.0, 999.6, 1e6, 12_345_678.9].map(figure);
-        let expected = [
-            "0",
-            "0.0495",
-            "4.25",
-            "14.3",
-            "20",
-            "1,000",
-            "1,000,000",
-            "12,345,679",
-        ];
+        let expected = ["0", "0.0495", "4.25", "14.3", "20", "1,000", "1,000,000", "12,345,679"];
         assert_eq!(shown, expected);
         assert_eq!(dollars(1234.5), "$1,234.50");
     }

@@ -22,13 +22,8 @@ impl Estimate {
         let per_million = self
             .cost
             .usd_per_million_events
-            .map_or_else(String::new, |usd| {
-                format!(", {} per million events", dollars(usd))
-            });
-        println!(
-            "A month costs {}{per_million}.",
-            dollars(self.cost.usd_per_month)
-        );
+            .map_or_else(String::new, |usd| format!(", {} per million events", dollars(usd)));
+        println!("A month costs {}{per_million}.", dollars(self.cost.usd_per_month));
     }
 
     fn load(&self) -> Table {
@@ -72,10 +67,7 @@ impl Estimate {
         let seconds = |seconds| format!("{} s", figure(seconds));
         for (name, value) in [
             ("callbacks", figure(crowd.callbacks)),
-            (
-                "functions at work at once",
-                figure(crowd.lambda_concurrency),
-            ),
+            ("functions at work at once", figure(crowd.lambda_concurrency)),
             ("of them cold starts", figure(crowd.cold_starts)),
             ("one partition needs", seconds(crowd.partition_seconds)),
             ("the budget leaves it", seconds(crowd.writing_seconds)),
@@ -142,19 +134,14 @@ impl Estimate {
 
 impl Limit {
     fn met_at(&self) -> String {
-        self.binds_at
-            .map_or_else(|| "no load".to_owned(), |load| self.of.in_words(load))
+        self.binds_at.map_or_else(|| "no load".to_owned(), |load| self.of.in_words(load))
     }
 }
 
 impl Item {
     fn price(&self) -> String {
         let (whole, cents) = (self.price_usd.to_string(), format!("{:.2}", self.price_usd));
-        let price = if whole.len() > cents.len() {
-            whole
-        } else {
-            cents
-        };
+        let price = if whole.len() > cents.len() { whole } else { cents };
         let unit = self.unit.trim_end_matches('s');
         match self.price_per {
             1e6 => format!("${price} per million"),

@@ -19,10 +19,7 @@ fn demand(options: &str) -> Demand {
 
 fn assert_close(found: f64, expected: f64) {
     let difference = (found - expected).abs();
-    assert!(
-        difference <= expected.abs() * 1e-6,
-        "{found} is not {expected}"
-    );
+    assert!(difference <= expected.abs() * 1e-6, "{found} is not {expected}");
 }
 
 /// Every figure, with the way to it.
@@ -37,15 +34,10 @@ fn figures(value: &Value, path: &str, seen: &mut Vec<(String, f64)>) {
         Value::Number(number) => seen.push((path.to_owned(), number.as_f64().unwrap_or(f64::NAN))),
         // A figure that is not finite is written as null: only those that may be absent are allowed.
         Value::Null => assert!(
-            [
-                ".demand.peak",
-                ".demand.members",
-                ".limits.bindsAt",
-                ".bindsFirst"
-            ]
-            .iter()
-            .chain(&[".bindsFirst.bindsAt", ".cost.usdPerMillionEvents"])
-            .any(|&absent| absent == path),
+            [".demand.peak", ".demand.members", ".limits.bindsAt", ".bindsFirst"]
+                .iter()
+                .chain(&[".bindsFirst.bindsAt", ".cost.usdPerMillionEvents"])
+                .any(|&absent| absent == path),
             "{path} is not finite"
         ),
         _ => {}
@@ -78,10 +70,7 @@ fn no_figure_is_negative_or_infinite_whatever_is_expected() {
         figures(&estimate, "", &mut seen);
         assert!(seen.len() > 100, "{options}");
         for (path, figure) in seen {
-            assert!(
-                figure >= 0.0 && figure.is_finite(),
-                "{options}: {path} {figure}"
-            );
+            assert!(figure >= 0.0 && figure.is_finite(), "{options}: {path} {figure}");
         }
     }
 }
@@ -145,11 +134,7 @@ fn what_a_crowded_partition_does_not_take_before_the_last_deadline_is_deferred()
 
 #[test]
 fn a_limit_binds_at_the_load_that_needs_just_as_much_as_it_allows() {
-    for options in [
-        "",
-        "--users-per-event 7 --room-churn 50",
-        "--flash-seconds 30",
-    ] {
+    for options in ["", "--users-per-event 7 --room-churn 50", "--flash-seconds 30"] {
         let demand = demand(options);
         for limit in limits::of(&demand) {
             let Some(load) = limit.binds_at else { continue };
@@ -163,10 +148,7 @@ fn a_limit_binds_at_the_load_that_needs_just_as_much_as_it_allows() {
                 _ => continue,
             };
             let slack = f64::max(1.0, limit.allowed * 1e-6);
-            assert!(
-                (needed - limit.allowed).abs() <= slack,
-                "{options}: {limit:?} {needed}"
-            );
+            assert!((needed - limit.allowed).abs() <= slack, "{options}: {limit:?} {needed}");
         }
     }
 }

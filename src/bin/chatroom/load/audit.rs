@@ -102,10 +102,7 @@ async fn once(
 impl Audit {
     /// There was none, for this reason.
     pub fn failed(why: String) -> Self {
-        Self {
-            failure: Some(why),
-            ..Self::default()
-        }
+        Self { failure: Some(why), ..Self::default() }
     }
 
     /// Whether the table is right.
@@ -116,11 +113,8 @@ impl Audit {
     fn compare(&mut self, id: &str, room: &Room, seen: &Collection) {
         self.rooms += 1;
         let present: BTreeSet<_> = seen.present().map(|member| &*member.user_id).collect();
-        let items: BTreeMap<_, _> = seen
-            .members
-            .iter()
-            .map(|member| (&*member.user_id, member))
-            .collect();
+        let items: BTreeMap<_, _> =
+            seen.members.iter().map(|member| (&*member.user_id, member)).collect();
         let mut mismatch = |user: &str, expected, found| {
             self.mismatches.push(Mismatch {
                 chat_room_id: id.to_owned(),
@@ -135,9 +129,7 @@ impl Audit {
                 (Expected::Present, true) => self.present += 1,
                 (Expected::Absent, false) => self.absent += 1,
                 (Expected::Present, false) => {
-                    let found = items
-                        .get(user)
-                        .map_or_else(nothing, |member| as_it_is(member));
+                    let found = items.get(user).map_or_else(nothing, |member| as_it_is(member));
                     mismatch(user, "in the room", found);
                 }
                 (Expected::Absent, true) => mismatch(user, "not in the room", "in the room".into()),

@@ -151,11 +151,7 @@ impl Options {
             audit = audit::audit(&target.table, app, &played.record, settle, &progress) => audit,
             () = stop.notified() => Audit::failed("interrupted".to_owned()),
         };
-        let report = Report {
-            facts,
-            played: &played,
-            audit: &audit,
-        };
+        let report = Report { facts, played: &played, audit: &audit };
         if self.access.json {
             report.print_json()?;
         } else {

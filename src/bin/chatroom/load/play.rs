@@ -74,11 +74,7 @@ pub async fn play(
         }
     }
     progress.finish_and_clear();
-    Ok(Played {
-        tally,
-        record,
-        is_interrupted,
-    })
+    Ok(Played { tally, record, is_interrupted })
 }
 
 async fn until(due: Instant) {
@@ -92,11 +88,8 @@ async fn until(due: Instant) {
 pub fn bar(length: u64, what: &str, is_wanted: bool) -> Result<ProgressBar> {
     let template = format!("{{bar:30}} {{pos}}/{{len}} {what}  {{msg}}");
     let style = ProgressStyle::with_template(&template)?;
-    let target = if is_wanted {
-        ProgressDrawTarget::stderr()
-    } else {
-        ProgressDrawTarget::hidden()
-    };
+    let target =
+        if is_wanted { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     Ok(ProgressBar::with_draw_target(Some(length), target).with_style(style))
 }
 

@@ -20,9 +20,7 @@ impl Popularity {
             *sum += weight;
             Some(*sum)
         });
-        Self {
-            sums: sums.collect(),
-        }
+        Self { sums: sums.collect() }
     }
 
     /// A room, by its number.

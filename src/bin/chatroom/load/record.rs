@@ -74,10 +74,7 @@ impl Room {
     /// Everybody of whom something was sent, and what the table should say of them.
     pub fn members(&self) -> impl Iterator<Item = (&str, Expected)> {
         let member = |(user, member): (_, &Member)| (user, member.expected(self.destroy));
-        self.members
-            .iter()
-            .map(|(user, member)| (user.as_str(), member))
-            .map(member)
+        self.members.iter().map(|(user, member)| (user.as_str(), member)).map(member)
     }
 
     /// Whether anything was sent of a user.

@@ -9,13 +9,8 @@ use crate::{Result, show::print_json};
 
 /// Mismatches that are listed.
 const LISTED: usize = 20;
-const PERCENTILES: [(&str, f64); 5] = [
-    ("p50", 50.0),
-    ("p90", 90.0),
-    ("p99", 99.0),
-    ("p99.9", 99.9),
-    ("max", 100.0),
-];
+const PERCENTILES: [(&str, f64); 5] =
+    [("p50", 50.0), ("p90", 90.0), ("p99", 99.0), ("p99.9", 99.9), ("max", 100.0)];
 
 /// A run that is over.
 pub struct Report<'a> {
@@ -134,15 +129,9 @@ impl Report<'_> {
 }
 
 fn answers(tally: &Tally) -> String {
-    let mut parts: Vec<_> = tally
-        .answers
-        .iter()
-        .map(|(status, count)| format!("{count} × {status}"))
-        .collect();
-    for (count, what) in [
-        (tally.timed_out, "no answer in time"),
-        (tally.failed, "no connection"),
-    ] {
+    let mut parts: Vec<_> =
+        tally.answers.iter().map(|(status, count)| format!("{count} × {status}")).collect();
+    for (count, what) in [(tally.timed_out, "no answer in time"), (tally.failed, "no connection")] {
         if count > 0 {
             parts.push(format!("{count} × {what}"));
         }
@@ -151,11 +140,8 @@ fn answers(tally: &Tally) -> String {
     let lost = tally.lost();
     if lost > 0 || tally.tried_again > 0 {
         // Writing to a string cannot fail.
-        let _ = write!(
-            text,
-            "; {} tried again, {lost} callbacks never accepted",
-            tally.tried_again
-        );
+        let _ =
+            write!(text, "; {} tried again, {lost} callbacks never accepted", tally.tried_again);
     }
     text
 }
@@ -166,8 +152,5 @@ fn latencies(tally: &Tally) -> String {
         Some(format!("{name} {millis:.1} ms"))
     };
     let parts: Option<Vec<_>> = PERCENTILES.into_iter().map(part).collect();
-    parts.map_or_else(
-        || "nothing was answered".to_owned(),
-        |parts| parts.join(", "),
-    )
+    parts.map_or_else(|| "nothing was answered".to_owned(), |parts| parts.join(", "))
 }

@@ -66,11 +66,7 @@ impl Room {
     /// The room ends, with everybody in it. Gives when.
     pub fn destroy(&mut self, now: u64) -> u64 {
         let time = now.max(self.latest + 1);
-        *self = Self {
-            latest: time,
-            ended: time,
-            ..Self::default()
-        };
+        *self = Self { latest: time, ended: time, ..Self::default() };
         time
     }
 

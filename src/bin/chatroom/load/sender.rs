@@ -86,12 +86,7 @@ impl Sender {
         let client = Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(connections)
             .build(connector);
-        Ok(Self {
-            client,
-            endpoint: endpoint.to_owned(),
-            app_key: app_key.to_owned(),
-            secret,
-        })
+        Ok(Self { client, endpoint: endpoint.to_owned(), app_key: app_key.to_owned(), secret })
     }
 
     /// Sends a callback until it is accepted or was tried often enough. `due` is when it should

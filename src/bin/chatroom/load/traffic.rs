@@ -60,14 +60,7 @@ impl Traffic {
         let mut random = Rng::with_seed(shape.seed);
         let length = shape.callbacks.saturating_mul(1000) / shape.rate;
         let world = World::new(&shape.run, random.fork(), shape.rooms, shape.users, length);
-        Self {
-            shape,
-            world,
-            random,
-            next: 0,
-            held: BTreeMap::new(),
-            holds: 0,
-        }
+        Self { shape, world, random, next: 0, held: BTreeMap::new(), holds: 0 }
     }
 
     /// When the callback of a place is due.
@@ -106,11 +99,7 @@ impl Traffic {
         let most = self.shape.rate.saturating_mul(DELAY);
         let most = most.min(self.left(place)).max(1);
         // Half of them soon, half of them any time.
-        let most = if self.random.bool() {
-            most
-        } else {
-            most.min(5)
-        };
+        let most = if self.random.bool() { most } else { most.min(5) };
         let until = place + self.random.u64(1..=most);
         self.holds += 1;
         self.held.insert((until, self.holds), events);

@@ -46,11 +46,7 @@ impl World {
             popularity: Popularity::of(rooms),
             rooms: HashMap::new(),
             users,
-            crowds: Crowds {
-                every,
-                lasts: CROWD_LASTS.min(every / 2),
-                latest: None,
-            },
+            crowds: Crowds { every, lasts: CROWD_LASTS.min(every / 2), latest: None },
         }
     }
 
@@ -80,10 +76,7 @@ impl World {
         }
         let (_, room) = match self.crowds.latest {
             Some(latest) if latest.0 == number => latest,
-            _ => *self
-                .crowds
-                .latest
-                .insert((number, self.popularity.pick(&mut self.random))),
+            _ => *self.crowds.latest.insert((number, self.popularity.pick(&mut self.random))),
         };
         Some(room)
     }

@@ -1,6 +1,8 @@
 //! What a callback means, without network and table: `cargo bench`.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+use std::time::SystemTime;
+
 use chatroom_status_sync::{
     callback::{Freshness, Unverified, Verified, body::parse, keyring::Keyring},
     domain::{event::Kind, plan::Plan, time::Timestamp},
@@ -17,7 +19,7 @@ fn main() {
 /// The check of the signature, which covers no body.
 #[divan::bench(args = USERS)]
 fn verify(bencher: Bencher<'_, '_>, users: usize) {
-    let (keyring, now) = (keyring(), Timestamp::now());
+    let (keyring, now) = (keyring(), Timestamp::from(SystemTime::now()));
     let callback = callback(users, now);
     of_users(bencher, users)
         .with_inputs(|| received(&callback))
@@ -27,7 +29,7 @@ fn verify(bencher: Bencher<'_, '_>, users: usize) {
 /// From bytes to events.
 #[divan::bench(args = USERS)]
 fn parse_body(bencher: Bencher<'_, '_>, users: usize) {
-    let now = Timestamp::now();
+    let now = Timestamp::from(SystemTime::now());
     let verified = verified(users, now);
     of_users(bencher, users).bench(|| parse(&verified, now));
 }
@@ -35,7 +37,7 @@ fn parse_body(bencher: Bencher<'_, '_>, users: usize) {
 /// From events to one change per member.
 #[divan::bench(args = USERS)]
 fn plan(bencher: Bencher<'_, '_>, users: usize) {
-    let now = Timestamp::now();
+    let now = Timestamp::from(SystemTime::now());
     let verified = verified(users, now);
     of_users(bencher, users)
         .with_inputs(|| parse(&verified, now).unwrap().events)

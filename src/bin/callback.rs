@@ -1,7 +1,7 @@
 //! The Lambda function that answers callbacks. All it does is to connect the Lambda runtime with
 //! the [`Receiver`].
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::SystemTime};
 
 use chatroom_status_sync::{
     aws::Aws,
@@ -24,7 +24,7 @@ async fn main() -> ExitCode {
         // As long as the process.
         let receiver: &'static Receiver = Box::leak(Box::new(start().await?));
         let handler = move |event: LambdaEvent<GatewayEvent>| async move {
-            let now = Timestamp::now();
+            let now = Timestamp::from(SystemTime::now());
             let time_left = lambda::time_left(&event.context, now);
             let (answer, line) = receiver.receive(event.payload.into_request(now), time_left).await;
             line.print();

@@ -1,13 +1,16 @@
 //! The Lambda function that does what was deferred. All it does is to connect the Lambda runtime
 //! with the [`Worker`].
 
-use std::{process::ExitCode, time::Duration};
+use std::{
+    process::ExitCode,
+    time::{Duration, SystemTime},
+};
 
 use chatroom_status_sync::{
     aws::Aws,
     domain::time::Timestamp,
     env::Environment,
-    functions::{lambda, log::Line, settings::Storage, worker::Worker},
+    functions::{lambda, log::LogLine, settings::StorageSettings, worker::Worker},
     wire::sqs::SqsEvent,
 };
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -17,15 +20,15 @@ use tokio::time::Instant;
 async fn main() -> ExitCode {
     lambda::main(async || {
         let env = Environment::of_process();
-        let worker = Worker::new(Storage::read(&env)?, &Aws::from_env(&env)?);
+        let worker = Worker::new(StorageSettings::read(&env)?, &Aws::from_env(&env)?);
         let worker: &'static Worker = Box::leak(Box::new(worker));
         let handler = move |event: LambdaEvent<SqsEvent>| async move {
-            let now = Timestamp::now();
+            let now = Timestamp::from(SystemTime::now());
             let time_left =
                 lambda::time_left(&event.context, now).unwrap_or(Duration::from_secs(30));
             let (response, lines) =
                 worker.work(event.payload, now, Instant::now() + time_left).await;
-            lines.iter().for_each(Line::print);
+            lines.iter().for_each(LogLine::print);
             Ok::<_, Error>(response)
         };
         tokio::spawn(lambda_runtime::run_concurrent(service_fn(handler))).await?

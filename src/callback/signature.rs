@@ -42,7 +42,7 @@ impl Freshness {
 /// Signs as the sender does; `timestamp` is Unix milliseconds in decimal digits.
 ///
 /// ```
-/// use chatroom_status_sync::{callback, keyring::Secret};
+/// use chatroom_status_sync::callback::{self, keyring::Secret};
 ///
 /// // The vector that the vendor publishes.
 /// let signature = callback::sign(&Secret::new("Y1W2MeFwwwRxa0"), "14314", "1408710653000");

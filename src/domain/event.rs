@@ -65,7 +65,7 @@ pub fn is_plausible(time: Timestamp, now: Timestamp) -> bool {
 /// about the same item are the same event. Everything but the ids can be read back from it.
 ///
 /// ```
-/// use chatroom_status_sync::{event::{Kind, Version}, time::Timestamp};
+/// use chatroom_status_sync::domain::{event::{Kind, Version}, time::Timestamp};
 ///
 /// let banned = Version::new(Timestamp::from_millis(1_574_476_797_772).unwrap(), Kind::Leave, 2);
 /// assert_eq!(banned.number(), 157_447_679_777_222);

@@ -11,14 +11,14 @@ use crate::domain::{
 
 /// A room's item as it was seen at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Sight {
+pub struct RoomState {
     /// Whether the room is stored as active. A room without an item is not.
     pub active: bool,
     /// The newest destroy stored, whether or not the room came back to life after it.
     pub destroyed: Option<Version>,
 }
 
-impl Sight {
+impl RoomState {
     /// What is known once `facts` are written over this.
     #[must_use]
     pub fn after(self, facts: &Facts) -> Self {

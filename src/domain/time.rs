@@ -24,13 +24,6 @@ impl Timestamp {
         if millis <= Self::MAX.0 { Some(Self(millis)) } else { None }
     }
 
-    /// What this machine's clock says now.
-    #[must_use]
-    pub fn now() -> Self {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        u64::try_from(since_epoch.as_millis()).ok().and_then(Self::from_millis).unwrap_or(Self::MAX)
-    }
-
     /// Unix milliseconds.
     #[must_use]
     pub const fn millis(self) -> u64 {
@@ -47,6 +40,14 @@ impl Timestamp {
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// The nearest time that there is.
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(since_epoch.as_millis()).ok().and_then(Self::from_millis).unwrap_or(Self::MAX)
     }
 }
 

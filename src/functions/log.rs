@@ -23,7 +23,7 @@ pub enum Level {
 
 /// One line.
 #[derive(Debug, Serialize)]
-pub struct Line {
+pub struct LogLine {
     /// For filters on severity.
     pub level: Level,
     /// What happened, in words.
@@ -49,7 +49,7 @@ pub struct Line {
     pub error: Option<String>,
 }
 
-impl Line {
+impl LogLine {
     /// Writes the line to standard output, where Lambda picks it up.
     pub fn print(&self) {
         // A line of strings and numbers always serialises, and nobody can be told of a closed

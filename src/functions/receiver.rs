@@ -15,10 +15,10 @@ use crate::{
     env::SettingError,
     functions::{
         deadlines::TimeLeft,
-        log::{Level, Line},
+        log::{Level, LogLine},
         secrets::Secrets,
         settings::Settings,
-        storage::{Deadlines, Store, Stored, Unwritten},
+        storage::{Deadlines, Storage, Stored, Unwritten},
     },
     wire::{answer::Answer, dead_letters::Origin, request::Request},
 };
@@ -26,7 +26,7 @@ use crate::{
 /// What handles callbacks: made once at the start, shared by all requests.
 pub struct Receiver {
     secrets: Secrets,
-    store: Store,
+    store: Storage,
     freshness: Freshness,
     allowed_sources: Vec<IpNet>,
     budget: Duration,
@@ -49,7 +49,7 @@ impl Receiver {
     /// # Errors
     /// If the secrets cannot be read. A table that does not answer yet is no error.
     pub async fn start(settings: Settings, aws: &Aws) -> Result<Self, SettingError> {
-        let store = Store::new(settings.storage, aws);
+        let store = Storage::new(settings.storage, aws);
         let secrets = Secrets::load(settings.secrets, || aws.secrets_manager());
         let (secrets, ()) = tokio::join!(secrets, store.table().connect());
         Ok(Self {
@@ -62,7 +62,11 @@ impl Receiver {
     }
 
     /// Answers a request. `time_left` is the function's own time, if the platform sets one.
-    pub async fn receive(&self, request: Request, time_left: Option<Duration>) -> (Answer, Line) {
+    pub async fn receive(
+        &self,
+        request: Request,
+        time_left: Option<Duration>,
+    ) -> (Answer, LogLine) {
         let started = Instant::now();
         let waited = request.received.since(request.accepted);
         let left = TimeLeft::of(self.budget, waited, time_left);
@@ -170,7 +174,7 @@ fn unavailable(why: String, notes: &mut Notes) -> Answer {
     Answer::Unavailable
 }
 
-fn line(request_id: String, answer: &Answer, notes: Notes, duration: Duration) -> Line {
+fn line(request_id: String, answer: &Answer, notes: Notes, duration: Duration) -> LogLine {
     let (level, message, counts) = match answer {
         Answer::Accepted(counts, _) if counts.quarantined > 0 => {
             (Level::Warn, "callback stored, but not all of it was understood", Some(*counts))
@@ -186,7 +190,7 @@ fn line(request_id: String, answer: &Answer, notes: Notes, duration: Duration) -
             (Level::Error, "callback not stored, sender asked to repeat it", None)
         }
     };
-    Line {
+    LogLine {
         level,
         message: message.to_owned(),
         request_id,

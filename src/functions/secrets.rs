@@ -25,10 +25,10 @@ const AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// The current keyring, and where it comes from.
 pub struct Secrets {
     current: RwLock<Arc<Keyring>>,
-    store: Option<Store>,
+    store: Option<Storage>,
 }
 
-struct Store {
+struct Storage {
     client: Client,
     arn: String,
     last_read: Mutex<Read>,
@@ -54,7 +54,7 @@ impl Secrets {
                 Ok(Self { current: RwLock::new(Arc::new(keyring)), store: None })
             }
             SecretSource::SecretsManager(arn) => {
-                let store = Store {
+                let store = Storage {
                     client: client(),
                     arn,
                     last_read: Mutex::new(Read { at: Instant::now(), failure: None }),
@@ -108,7 +108,7 @@ impl Secrets {
     }
 }
 
-impl Store {
+impl Storage {
     async fn read(&self) -> Result<Keyring, SettingError> {
         let unreadable = |why: String| {
             SettingError::new(format!("APP_SECRETS_ARN: {} cannot be read: {why}", self.arn))

@@ -17,7 +17,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Settings {
     /// Where to write.
-    pub storage: Storage,
+    pub storage: StorageSettings,
     /// Who may sign.
     pub secrets: SecretSource,
     /// How old a signature may be (`SIGNATURE_MAX_AGE_SECONDS`, 900; 0 for any age).
@@ -31,7 +31,7 @@ pub struct Settings {
 
 /// What every function that writes needs to know.
 #[derive(Debug, Clone)]
-pub struct Storage {
+pub struct StorageSettings {
     /// `TABLE_NAME`.
     pub table_name: String,
     /// How long tombstones and destroyed rooms are kept (`RETENTION_DAYS`, 30).
@@ -54,7 +54,7 @@ pub enum SecretSource {
     SecretsManager(String),
 }
 
-impl Storage {
+impl StorageSettings {
     /// Reads the variables that every function needs.
     ///
     /// # Errors
@@ -82,7 +82,7 @@ impl Settings {
             seconds => Freshness::WithinSeconds(u64::from(seconds)),
         };
         Ok(Self {
-            storage: Storage::read(env)?,
+            storage: StorageSettings::read(env)?,
             secrets: SecretSource::read(env)?,
             freshness,
             allowed_sources: allowed_sources(env)?,

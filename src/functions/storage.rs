@@ -14,7 +14,7 @@ use crate::{
     },
     callback::body::Parsed,
     domain::{ids::AppKey, plan::Plan, sweep::Sweep},
-    functions::settings::Storage,
+    functions::settings::StorageSettings,
     table::Table,
     wire::{
         answer::Counts,
@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Table and queues.
-pub struct Store {
+pub struct Storage {
     table: Table,
     deferred: Queue,
     dead_letters: Queue,
@@ -59,10 +59,10 @@ pub struct Stored {
     pub why_deferred: Option<String>,
 }
 
-impl Store {
+impl Storage {
     /// Connects to table and queues.
     #[must_use]
-    pub fn new(storage: Storage, aws: &Aws) -> Self {
+    pub fn new(storage: StorageSettings, aws: &Aws) -> Self {
         let queue = |url| {
             let aws = aws.clone();
             Queue::new(move || aws.sqs(), url)

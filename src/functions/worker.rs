@@ -1,6 +1,6 @@
 //! The worker's side: SQS events in, a batch response out.
 //!
-//! Each message is a [`Message`]: events that are applied as if they had just come in, or a room's
+//! Each message is a [`DeferredMessage`]: events that are applied as if they had just come in, or a room's
 //! end that is brought to its members. All messages of a batch are worked on at once, each on its
 //! own: one that fails neither holds up another nor makes it come again.
 //!
@@ -19,15 +19,15 @@ use crate::{
     callback::{Verified, body::parse},
     domain::{ids::AppKey, sweep::Sweep, time::Timestamp},
     functions::{
-        log::{Level, Line},
-        settings::Storage,
-        storage::{Deadlines, Store, Unwritten},
+        log::{Level, LogLine},
+        settings::StorageSettings,
+        storage::{Deadlines, Storage, Unwritten},
     },
     table::sweep::Swept,
     wire::{
         answer::Counts,
         dead_letters::Origin,
-        deferred::Message,
+        deferred::DeferredMessage,
         sqs::{BatchItemFailure, BatchResponse, SqsEvent, SqsMessage},
     },
 };
@@ -47,7 +47,7 @@ const PAGE_TIME: Duration = Duration::from_secs(5);
 
 /// What does what was deferred.
 pub struct Worker {
-    store: Store,
+    store: Storage,
 }
 
 /// What was done about a message.
@@ -68,8 +68,8 @@ enum Trouble {
 impl Worker {
     /// Connects to table and queues.
     #[must_use]
-    pub fn new(storage: Storage, aws: &Aws) -> Self {
-        Self { store: Store::new(storage, aws) }
+    pub fn new(storage: StorageSettings, aws: &Aws) -> Self {
+        Self { store: Storage::new(storage, aws) }
     }
 
     /// Does what a batch of messages says, until `deadline`. What is not done by then is reported,
@@ -79,7 +79,7 @@ impl Worker {
         event: SqsEvent,
         now: Timestamp,
         deadline: Instant,
-    ) -> (BatchResponse, Vec<Line>) {
+    ) -> (BatchResponse, Vec<LogLine>) {
         let working = event.records.iter();
         let working = working.map(|message| self.work_on(message, now, deadline));
         let (mut response, mut lines) = (BatchResponse::default(), Vec::new());
@@ -126,7 +126,7 @@ impl Worker {
         until: Deadlines,
     ) -> Result<Done, Trouble> {
         let unreadable = |why: String| Trouble::Unreadable(why);
-        let message: Message<'_> = serde_json::from_str(body)
+        let message: DeferredMessage<'_> = serde_json::from_str(body)
             .map_err(|why| unreadable(format!("no deferred message: {why}")))?;
         let app =
             AppKey::new(message.app_key).map_err(|why| unreadable(format!("the app key {why}")))?;
@@ -182,7 +182,7 @@ impl SqsMessage {
     }
 }
 
-fn line(id: &str, result: &Result<Done, Trouble>, duration: Duration) -> Line {
+fn line(id: &str, result: &Result<Done, Trouble>, duration: Duration) -> LogLine {
     let (level, message, counts) = match result {
         Ok(Done::Stored(counts)) => {
             (Level::Info, "deferred events stored".to_owned(), Some(*counts))
@@ -202,7 +202,7 @@ fn line(id: &str, result: &Result<Done, Trouble>, duration: Duration) -> Line {
             None,
         ),
     };
-    Line {
+    LogLine {
         level,
         message,
         request_id: id.to_owned(),

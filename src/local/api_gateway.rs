@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::SystemTime,
 };
 
 use axum::{
@@ -26,7 +27,7 @@ use crate::{
     domain::time::Timestamp,
     functions::{
         http::{GatewayEvent, GatewayResponse},
-        log::Line,
+        log::LogLine,
         receiver::Receiver,
     },
 };
@@ -35,7 +36,7 @@ use crate::{
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
 /// A running endpoint. Dropping it ends it.
-pub struct Endpoint {
+pub struct ApiGateway {
     url: String,
     shared: Arc<Shared>,
     server: AbortHandle,
@@ -44,10 +45,10 @@ pub struct Endpoint {
 struct Shared {
     receiver: Receiver,
     requests: AtomicU64,
-    log: fn(&Line),
+    log: fn(&LogLine),
 }
 
-impl Endpoint {
+impl ApiGateway {
     /// Starts an endpoint that listens at `address` and hands the log line of each request to
     /// `log`.
     ///
@@ -56,7 +57,7 @@ impl Endpoint {
     pub async fn start(
         receiver: Receiver,
         address: SocketAddr,
-        log: fn(&Line),
+        log: fn(&LogLine),
     ) -> std::io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let url = format!("http://{}{PATH}", listener.local_addr()?);
@@ -84,7 +85,7 @@ impl Endpoint {
     }
 }
 
-impl Drop for Endpoint {
+impl Drop for ApiGateway {
     fn drop(&mut self) {
         self.server.abort();
     }
@@ -96,7 +97,7 @@ async fn handle(
     RawQuery(query): RawQuery,
     body: Bytes,
 ) -> Response {
-    let now = Timestamp::now();
+    let now = Timestamp::from(SystemTime::now());
     let id = format!("local-{}", shared.requests.fetch_add(1, Ordering::Relaxed) + 1);
     let (text, is_base64) = match std::str::from_utf8(&body) {
         Ok(text) => (text.to_owned(), false),

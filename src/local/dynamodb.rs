@@ -7,7 +7,7 @@ use tokio::{net::TcpListener, sync::oneshot};
 
 /// Where the data is.
 #[derive(Debug, Clone)]
-pub enum Storage {
+pub enum Data {
     /// Nowhere: it ends with the engine.
     Memory,
     /// In a file, which is created if need be.
@@ -17,22 +17,22 @@ pub enum Storage {
 }
 
 /// A running engine. Dropping it ends it.
-pub struct Engine {
+pub struct DynamoDb {
     url: String,
     stop: Option<oneshot::Sender<()>>,
 }
 
-impl Engine {
+impl DynamoDb {
     /// Starts an engine that listens at `address`. What has expired in the meantime is deleted
     /// first, as DynamoDB does by and by.
     ///
     /// # Errors
     /// If the address is taken or the file cannot be opened.
     pub async fn start(
-        storage: Storage,
+        data: Data,
         address: SocketAddr,
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        if let Storage::Elsewhere(url) = storage {
+        if let Data::Elsewhere(url) = data {
             return Ok(Self { url, stop: None });
         }
         let (started, is_started) = oneshot::channel();
@@ -44,7 +44,7 @@ impl Engine {
                 Err(error) => return drop(started.send(Err(error.into()))),
             };
             runtime.block_on(async {
-                match open(storage, address).await {
+                match open(data, address).await {
                     Ok((database, listener, address)) => {
                         let _ = started.send(Ok(address));
                         let is_stopped = async { drop(is_stopped.await) };
@@ -71,13 +71,10 @@ impl Engine {
 
 type Opened = (Database, TcpListener, SocketAddr);
 
-async fn open(
-    storage: Storage,
-    address: SocketAddr,
-) -> Result<Opened, Box<dyn Error + Send + Sync>> {
-    let database = match storage {
-        Storage::Memory | Storage::Elsewhere(_) => Database::memory()?,
-        Storage::File(path) => {
+async fn open(data: Data, address: SocketAddr) -> Result<Opened, Box<dyn Error + Send + Sync>> {
+    let database = match data {
+        Data::Memory | Data::Elsewhere(_) => Database::memory()?,
+        Data::File(path) => {
             let name = path
                 .to_str()
                 .ok_or_else(|| io::Error::other("the path of the data is no UTF-8"))?;
@@ -90,7 +87,7 @@ async fn open(
     Ok((database, listener, address))
 }
 
-impl Drop for Engine {
+impl Drop for DynamoDb {
     fn drop(&mut self) {
         // Connections that clients keep open would make it wait, so the thread is not joined.
         drop(self.stop.take());

@@ -1,7 +1,10 @@
 //! A stand-in for Lambda's event source: it receives from the deferred queue, hands the messages to
 //! the real worker as an SQS event, and deletes those that the worker did not report.
 
-use std::{error::Error, time::Duration};
+use std::{
+    error::Error,
+    time::{Duration, SystemTime},
+};
 
 use aws_sdk_sqs::{
     Client,
@@ -13,24 +16,24 @@ use tokio::time::Instant;
 use crate::{
     aws::error::in_words,
     domain::time::Timestamp,
-    functions::{log::Line, worker::Worker},
+    functions::{log::LogLine, worker::Worker},
 };
 
 /// What the template gives the worker.
 const TIME_OUT: Duration = Duration::from_secs(30);
 
 /// The way from the deferred queue to the worker.
-pub struct Poller {
+pub struct EventSource {
     worker: Worker,
     client: Client,
     queue_url: String,
-    log: fn(&Line),
+    log: fn(&LogLine),
 }
 
-impl Poller {
+impl EventSource {
     /// A poller that hands the log line of each message to `log`.
     #[must_use]
-    pub fn new(worker: Worker, client: Client, queue_url: String, log: fn(&Line)) -> Self {
+    pub fn new(worker: Worker, client: Client, queue_url: String, log: fn(&LogLine)) -> Self {
         Self { worker, client, queue_url, log }
     }
 
@@ -46,7 +49,8 @@ impl Poller {
         let records: Vec<_> = received.messages().iter().map(record).collect();
         let event = serde_json::from_value(json!({"Records": records}))?;
         let deadline = Instant::now() + TIME_OUT;
-        let (response, lines) = self.worker.work(event, Timestamp::now(), deadline).await;
+        let (response, lines) =
+            self.worker.work(event, Timestamp::from(SystemTime::now()), deadline).await;
         lines.iter().for_each(self.log);
         let response = serde_json::to_value(response)?;
         let failures =

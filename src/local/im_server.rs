@@ -1,6 +1,6 @@
 //! Signed callbacks, as the IM server sends them.
 
-use std::fmt;
+use std::{fmt, time::SystemTime};
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -49,7 +49,13 @@ impl SignedCallback {
     /// A callback of the sample app, signed now.
     #[must_use]
     pub fn now(body: impl Into<String>) -> Self {
-        Self::new(APP_KEY, &Secret::new(APP_SECRET), NONCE, Timestamp::now(), body)
+        Self::new(
+            APP_KEY,
+            &Secret::new(APP_SECRET),
+            NONCE,
+            Timestamp::from(SystemTime::now()),
+            body,
+        )
     }
 
     /// The URL to post the body to.

@@ -18,13 +18,13 @@ use std::{error::Error, net::SocketAddr, time::Duration};
 use crate::{
     aws::Aws,
     env::Environment,
-    functions::{log::Line, receiver::Receiver, settings::Settings, worker::Worker},
+    functions::{log::LogLine, receiver::Receiver, settings::Settings, worker::Worker},
     table::{Table, schema},
 };
-use api_gateway::Endpoint;
-use dynamodb::{Engine, Storage};
-use event_source::Poller;
-use sqs::{DEAD_LETTERS, DEFERRED, Queues};
+use api_gateway::ApiGateway;
+use dynamodb::{Data, DynamoDb};
+use event_source::EventSource;
+use sqs::{DEAD_LETTERS, DEFERRED, Sqs};
 
 /// The name of the table, unless `TABLE_NAME` says otherwise.
 pub const TABLE: &str = "chatrooms";
@@ -32,20 +32,20 @@ pub const TABLE: &str = "chatrooms";
 /// A whole local deployment. Dropping it ends it.
 pub struct Stack {
     /// Where callbacks go.
-    pub endpoint: Endpoint,
+    pub api_gateway: ApiGateway,
     /// Where the table is.
-    pub engine: Engine,
+    pub dynamodb: DynamoDb,
     /// Where deferred messages and dead letters go.
-    pub queues: Queues,
+    pub sqs: Sqs,
     /// What brings deferred messages to the worker, whenever it is called.
-    pub poller: Poller,
+    pub event_source: EventSource,
     /// A handle on the table, for reading.
     pub table: Table,
 }
 
 /// Where a local deployment listens. Port 0 is any free one.
 #[derive(Debug, Clone, Copy)]
-pub struct Addresses {
+pub struct ListenAddresses {
     /// For callbacks.
     pub callback: SocketAddr,
     /// For DynamoDB.
@@ -54,7 +54,7 @@ pub struct Addresses {
     pub sqs: SocketAddr,
 }
 
-impl Addresses {
+impl ListenAddresses {
     /// Loopback with free ports.
     #[must_use]
     pub fn free() -> Self {
@@ -74,17 +74,17 @@ impl Stack {
     /// # Errors
     /// If a port is taken, the data cannot be opened, or a setting is wrong.
     pub async fn start(
-        storage: Storage,
-        at: Addresses,
+        data: Data,
+        at: ListenAddresses,
         settings: &Environment<'_>,
         patience: Option<Duration>,
-        log: fn(&Line),
+        log: fn(&LogLine),
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let engine = Engine::start(storage, at.dynamodb).await?;
-        let queues = Queues::start(at.sqs).await?;
+        let dynamodb = DynamoDb::start(data, at.dynamodb).await?;
+        let sqs = Sqs::start(at.sqs).await?;
         let secrets = serde_json::json!({ im_server::APP_KEY: im_server::APP_SECRET }).to_string();
         let (mut settings, mut aws) = {
-            let env = Environment::new(|name| match variable(name, &engine, &queues) {
+            let env = Environment::new(|name| match variable(name, &dynamodb, &sqs) {
                 Some(value) => Some(value),
                 None if name == "TABLE_NAME" => {
                     settings.get(name).or_else(|| Some(TABLE.to_owned()))
@@ -102,13 +102,13 @@ impl Stack {
             aws = aws.with_attempt(patience);
         }
         let worker = Worker::new(settings.storage.clone(), &aws);
-        let poller = Poller::new(worker, aws.sqs(), queues.url_of(DEFERRED), log);
+        let event_source = EventSource::new(worker, aws.sqs(), sqs.url_of(DEFERRED), log);
         let (name, retention) = (&settings.storage.table_name, settings.storage.retention_days);
         let table = Table::new(aws.dynamodb(), name, retention);
         schema::create(table.client(), name).await?;
         let receiver = Receiver::start(settings, &aws).await?;
-        let endpoint = Endpoint::start(receiver, at.callback, log).await?;
-        Ok(Self { endpoint, engine, queues, poller, table })
+        let api_gateway = ApiGateway::start(receiver, at.callback, log).await?;
+        Ok(Self { api_gateway, dynamodb, sqs, event_source, table })
     }
 
     /// What a variable is for another function in front of the same table and queues.
@@ -116,7 +116,7 @@ impl Stack {
     pub fn variable(&self, name: &str) -> Option<String> {
         match name {
             "TABLE_NAME" => Some(self.table.name().to_owned()),
-            _ => variable(name, &self.engine, &self.queues),
+            _ => variable(name, &self.dynamodb, &self.sqs),
         }
     }
 
@@ -125,20 +125,20 @@ impl Stack {
     /// # Errors
     /// What the queue says.
     pub async fn drain(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
-        while self.poller.poll().await? > 0 {}
+        while self.event_source.poll().await? > 0 {}
         Ok(())
     }
 }
 
 /// The variables that are about this deployment.
-fn variable(name: &str, engine: &Engine, queues: &Queues) -> Option<String> {
+fn variable(name: &str, dynamodb: &DynamoDb, sqs: &Sqs) -> Option<String> {
     let value = match name {
-        "DEFERRED_QUEUE_URL" => return Some(queues.url_of(DEFERRED)),
-        "DEAD_LETTER_QUEUE_URL" => return Some(queues.url_of(DEAD_LETTERS)),
+        "DEFERRED_QUEUE_URL" => return Some(sqs.url_of(DEFERRED)),
+        "DEAD_LETTER_QUEUE_URL" => return Some(sqs.url_of(DEAD_LETTERS)),
         "AWS_REGION" => "us-east-1",
         "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "local",
-        "AWS_ENDPOINT_URL_DYNAMODB" => engine.url(),
-        "AWS_ENDPOINT_URL_SQS" => queues.url(),
+        "AWS_ENDPOINT_URL_DYNAMODB" => dynamodb.url(),
+        "AWS_ENDPOINT_URL_SQS" => sqs.url(),
         _ => return None,
     };
     Some(value.to_owned())

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::Attributes;
 use crate::domain::{
     event::{Kind, Version},
-    room_state::Sight,
+    room_state::RoomState,
     time::Timestamp,
 };
 
@@ -23,8 +23,11 @@ pub fn text<'a>(item: &'a Attributes, name: &str) -> Option<&'a str> {
 
 /// What a room's item says to those who join it.
 #[must_use]
-pub fn sight(item: &Attributes) -> Sight {
-    Sight { active: text(item, "lifecycle") == Some("active"), destroyed: destroy_version(item) }
+pub fn sight(item: &Attributes) -> RoomState {
+    RoomState {
+        active: text(item, "lifecycle") == Some("active"),
+        destroyed: destroy_version(item),
+    }
 }
 
 /// The newest destroy that a room's item records.

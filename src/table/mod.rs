@@ -29,7 +29,7 @@ pub mod write;
 use std::{collections::HashMap, sync::Arc};
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
-use room_cache::Memory;
+use room_cache::RoomCache;
 
 /// An item as the SDK gives it.
 pub type Attributes = HashMap<String, AttributeValue>;
@@ -40,7 +40,7 @@ pub struct Table {
     client: Client,
     name: String,
     retention_seconds: u64,
-    memory: Arc<Memory>,
+    memory: Arc<RoomCache>,
 }
 
 impl Table {

@@ -13,7 +13,7 @@ use crate::{
         event::Kind,
         ids::RoomId,
         plan::{Facts, Plan, RoomPlan},
-        room_state::Sight,
+        room_state::RoomState,
     },
 };
 
@@ -35,8 +35,8 @@ pub struct Outcome {
 /// How a step ended that the table confirmed.
 pub(super) enum Done {
     Member(Verdict),
-    Room(Verdict, Sight),
-    Seen(Sight),
+    Room(Verdict, RoomState),
+    Seen(RoomState),
     Ended,
 }
 
@@ -52,7 +52,7 @@ struct RoomProgress {
     members: Vec<Option<Verdict>>,
     room: Option<Verdict>,
     /// The room as it was last seen.
-    sight: Option<Sight>,
+    sight: Option<RoomState>,
     /// Members who are written, but not what follows from that.
     owing: BTreeSet<usize>,
 }
@@ -176,7 +176,7 @@ impl Outcome {
 /// The sweep that a destroy calls for, repeated or not: whoever sent it first may have ended before
 /// the sweep was queued. One that is older than the stored destroy needs none, for the newer one's
 /// sweep ends whatever this one's would.
-fn sweep(room: &RoomId, plan: &RoomPlan, sight: Option<Sight>) -> Option<Sweep> {
+fn sweep(room: &RoomId, plan: &RoomPlan, sight: Option<RoomState>) -> Option<Sweep> {
     let destroy = plan.room?.of_kind(Kind::Destroy)?;
     let is_newest = sight?.destroyed == Some(destroy);
     is_newest.then(|| Sweep { room: room.clone(), destroy, after: None })

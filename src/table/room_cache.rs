@@ -8,12 +8,12 @@
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use tokio::time::Instant;
 
-use crate::domain::{room_state::Sight, time::Timestamp};
+use crate::domain::{room_state::RoomState, time::Timestamp};
 
 /// How long a room is remembered.
 pub const AGE: Duration = Duration::from_secs(5);
@@ -22,11 +22,11 @@ const ROOMS: usize = 4096;
 
 /// What was seen, by partition key.
 #[derive(Debug, Default)]
-pub struct Memory(Mutex<HashMap<String, Seen>>);
+pub struct RoomCache(Mutex<HashMap<String, Seen>>);
 
 #[derive(Debug, Clone, Copy)]
 struct Seen {
-    sight: Sight,
+    sight: RoomState,
     asked: Moment,
 }
 
@@ -39,27 +39,27 @@ impl Moment {
     /// This moment.
     #[must_use]
     pub fn now() -> Self {
-        Self(Instant::now(), Timestamp::now())
+        Self(Instant::now(), Timestamp::from(SystemTime::now()))
     }
 
     fn is_young(self) -> bool {
         let Self(instant, time) = self;
-        let now = Timestamp::now();
+        let now = Timestamp::from(SystemTime::now());
         instant.elapsed() < AGE && now >= time && now.since(time) < AGE
     }
 }
 
-impl Memory {
+impl RoomCache {
     /// What is remembered of a room: that it is active, and the last destroy that it survived.
     #[must_use]
-    pub fn recall(&self, room: &str) -> Option<Sight> {
+    pub fn recall(&self, room: &str) -> Option<RoomState> {
         let Seen { sight, asked } = *self.lock().get(room)?;
         asked.is_young().then_some(sight)
     }
 
     /// Remembers a room as it was seen by a request that began when it was `asked` for; forgets it
     /// if it was not active.
-    pub fn note(&self, room: String, sight: Sight, asked: Moment) {
+    pub fn note(&self, room: String, sight: RoomState, asked: Moment) {
         let mut rooms = self.lock();
         if sight.active {
             if rooms.len() >= ROOMS {

@@ -19,7 +19,7 @@ use crate::{
     domain::{
         event::{Kind, Version},
         plan::Facts,
-        room_state::Sight,
+        room_state::RoomState,
     },
 };
 
@@ -77,7 +77,7 @@ impl Table {
         &self,
         key: &Key<'_>,
         facts: &Facts,
-    ) -> Result<(Verdict, Sight), Unconfirmed> {
+    ) -> Result<(Verdict, RoomState), Unconfirmed> {
         let asked = Moment::now();
         // The old item matters where it can know more than this change: in rooms, and besides the
         // newest event.
@@ -111,7 +111,7 @@ impl Table {
         if key.user.is_none() {
             // What the item lacked of the newest destroy, it has now been told.
             let destroyed = sight.destroyed.max(facts.of_kind(Kind::Destroy));
-            sight = Sight { destroyed, ..sight };
+            sight = RoomState { destroyed, ..sight };
             self.memory.note(key.partition(), sight, asked);
         }
         Ok((verdict, sight))
@@ -136,7 +136,7 @@ impl Table {
     ///
     /// # Errors
     /// [`Unconfirmed`] if the table did not answer.
-    pub async fn see(&self, room: &Key<'_>) -> Result<Sight, Unconfirmed> {
+    pub async fn see(&self, room: &Key<'_>) -> Result<RoomState, Unconfirmed> {
         match self.memory.recall(&room.partition()) {
             Some(sight) => Ok(sight),
             None => self.look(room).await,
@@ -147,7 +147,7 @@ impl Table {
     ///
     /// # Errors
     /// [`Unconfirmed`] if the table did not answer.
-    pub async fn look(&self, room: &Key<'_>) -> Result<Sight, Unconfirmed> {
+    pub async fn look(&self, room: &Key<'_>) -> Result<RoomState, Unconfirmed> {
         let asked = Moment::now();
         let request = self.client.get_item().table_name(&self.name);
         let request = request.set_key(Some(room.attributes())).consistent_read(true);

@@ -20,7 +20,7 @@ use crate::{
 /// Other fields are ignored, so that a dead letter can be sent again as it is.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Message<'a> {
+pub struct DeferredMessage<'a> {
     /// The app that it is about.
     pub app_key: String,
     /// Events to apply, a JSON array in the sender's wire format.
@@ -48,7 +48,7 @@ impl Sweep {
     /// The message that asks the worker for it.
     #[must_use]
     pub fn message(&self, app: &AppKey) -> String {
-        let message = Message {
+        let message = DeferredMessage {
             app_key: app.to_string(),
             events: None,
             sweep: Some(SweepFields {

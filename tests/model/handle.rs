@@ -3,7 +3,7 @@
 use chatroom_status_sync::domain::{
     event::{Kind, Version},
     plan::Facts,
-    room_state::Sight,
+    room_state::RoomState,
 };
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
 
 impl State {
     /// What a request said about the room, at the moment when it reached the table.
-    fn see(&mut self, at: usize, sight: Sight) {
+    fn see(&mut self, at: usize, sight: RoomState) {
         self.deliveries[at].sight = Some(Seen(sight));
         self.deliveries[at].blocks = 0;
     }
@@ -93,7 +93,7 @@ impl Protocol {
                 state.see(at, written.sight);
                 if !written.applied && !self.keeps(Rule::StaleDestroysAreSwept) {
                     state.deliveries[at].sight =
-                        Some(Seen(Sight { destroyed: None, ..written.sight }));
+                        Some(Seen(RoomState { destroyed: None, ..written.sight }));
                 }
                 written.lacking
             }
@@ -110,7 +110,7 @@ impl Protocol {
     }
 
     /// `Table::write` of `Facts::alive`, by a handler or a sweep.
-    pub fn revive(&self, state: &mut State, join: Version) -> Sight {
+    pub fn revive(&self, state: &mut State, join: Version) -> RoomState {
         if !self.keeps(Rule::RevivalsAreConditional)
             && let Some(room) = &mut state.room
         {
@@ -154,7 +154,7 @@ impl Protocol {
         }
     }
 
-    /// `Sight::is_ended`: whose join was too late.
+    /// `RoomState::is_ended`: whose join was too late.
     fn after_revival(&self, state: &mut State, at: usize) {
         let callback = &self.history(state).callbacks[at];
         let Seen(sight) = state.deliveries[at].sight.unwrap_or_default();

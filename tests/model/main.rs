@@ -2,7 +2,7 @@
 //! happens at the same time: in any order, twice, or half.
 //!
 //! The checker takes every path through a small history. The decisions on it are the library's own
-//! (`Version`, `Plan`, `Facts`, `Sight`); what surrounds them is modelled, and names the function
+//! (`Version`, `Plan`, `Facts`, `RoomState`); what surrounds them is modelled, and names the function
 //! that it stands for:
 //!
 //! * [`history`], [`every`]: what happened, and in which callbacks it is told.

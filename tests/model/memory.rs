@@ -1,6 +1,6 @@
 //! What a warm function remembers of the room: `table::memory`.
 
-use chatroom_status_sync::domain::room_state::Sight;
+use chatroom_status_sync::domain::room_state::RoomState;
 
 use crate::{
     protocol::{Protocol, State},
@@ -33,7 +33,7 @@ impl Protocol {
         let seen = seen.filter(|seen| seen.0.active);
         if let (Some(Seen(sight)), None) = (seen, &state.memory) {
             let destroyed = sight.destroyed.filter(|_| self.keeps(Rule::MemoriesKeepTheDestroy));
-            let sight = Seen(Sight { destroyed, ..sight });
+            let sight = Seen(RoomState { destroyed, ..sight });
             state.memory = Some(Memory { sight, blocks });
         }
     }

@@ -27,6 +27,6 @@ pub enum Rule {
     /// `Table::look` and `Table::write`.
     MemoriesAreDatedByTheirRequest,
     /// A memory keeps the newest destroy that the room survived: `Memory::note` keeps the whole
-    /// `Sight`.
+    /// `RoomState`.
     MemoriesKeepTheDestroy,
 }

@@ -2,7 +2,7 @@
 
 use chatroom_status_sync::domain::{
     event::{Kind, Version},
-    room_state::Sight,
+    room_state::RoomState,
 };
 
 use crate::{
@@ -125,7 +125,7 @@ impl Protocol {
     }
 
     /// What a page calls for, given the room as it was seen after it.
-    fn judge(&self, user: usize, item: Option<&Item>, room: Sight) -> Vec<Change> {
+    fn judge(&self, user: usize, item: Option<&Item>, room: RoomState) -> Vec<Change> {
         let (Some(item), Some(destroy)) = (item, room.destroyed) else {
             return Vec::new();
         };

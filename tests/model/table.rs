@@ -8,7 +8,7 @@ use std::{
 use chatroom_status_sync::domain::{
     event::{Kind, Version},
     plan::Facts,
-    room_state::Sight,
+    room_state::RoomState,
     time::Timestamp,
 };
 
@@ -33,9 +33,9 @@ pub struct Item {
     pub expires: Option<Timestamp>,
 }
 
-/// A [`Sight`] as part of a state.
+/// A [`RoomState`] as part of a state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Seen(pub Sight);
+pub struct Seen(pub RoomState);
 
 impl Hash for Seen {
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -58,7 +58,7 @@ pub struct Written {
     /// Whether the item was older (`Verdict::Applied`).
     pub applied: bool,
     /// The room as it then was.
-    pub sight: Sight,
+    pub sight: RoomState,
     /// What is left for `update::raise`.
     pub lacking: Vec<Version>,
 }
@@ -81,7 +81,7 @@ pub fn write(slot: &mut Option<Item>, subject: Subject, facts: &Facts) -> Writte
     };
     // As the library does: what the item lacks of the newest destroy, it will have been told.
     let destroyed = sight.destroyed.max(facts.of_kind(Kind::Destroy));
-    Written { applied, sight: Sight { destroyed, ..sight }, lacking }
+    Written { applied, sight: RoomState { destroyed, ..sight }, lacking }
 }
 
 /// `Table::write`, each further request: `update::raise`. Gives what is still lacking.
@@ -102,8 +102,11 @@ pub fn raise(slot: &mut Option<Item>, lacking: &[Version], facts: &Facts) -> Vec
 }
 
 /// `Table::look`: the projection of a room's item that joins and sweeps go by.
-pub fn sight(room: Option<&Item>) -> Sight {
-    room.map_or_else(Sight::default, |room| Sight { active: room.lives, destroyed: room.destroyed })
+pub fn sight(room: Option<&Item>) -> RoomState {
+    room.map_or_else(RoomState::default, |room| RoomState {
+        active: room.lives,
+        destroyed: room.destroyed,
+    })
 }
 
 fn whole(old: Option<&Item>, subject: Subject, facts: &Facts) -> Item {

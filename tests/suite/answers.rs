@@ -62,7 +62,7 @@ async fn a_signed_body_that_is_no_utf_8_is_kept_byte_for_byte() {
     use base64::{Engine, prelude::BASE64_STANDARD};
     let stack = deployment().await;
     let body = b"[{\"chatRoomId\":\"\xff\xfe\"}]".to_vec();
-    let url = SignedCallback::now("").url(stack.endpoint.url());
+    let url = SignedCallback::now("").url(stack.api_gateway.url());
     assert_eq!(post_bytes(&url, body.clone()).await.0, 400);
     let letters = letters(&stack);
     let kept = BASE64_STANDARD.decode(letters[0]["bodyBase64"].as_str().unwrap()).unwrap();
@@ -121,7 +121,7 @@ async fn every_refusal_is_answered_401_with_its_own_word_and_stores_nothing() {
         (stale, "stale_timestamp"),
     ];
     for (query, word) in refusals {
-        let url = format!("{}?{query}", stack.endpoint.url());
+        let url = format!("{}?{query}", stack.api_gateway.url());
         let (status, answer) = post_bytes(&url, body.clone().into_bytes()).await;
         assert_eq!((status, &answer["error"]), (401, &json!(word)), "{query}");
         assert!(answer["message"].is_string());
@@ -133,7 +133,7 @@ async fn every_refusal_is_answered_401_with_its_own_word_and_stores_nothing() {
 #[tokio::test]
 async fn an_unverified_body_is_not_read_however_broken_it_is() {
     let stack = deployment().await;
-    let url = format!("{}?nonce=1", stack.endpoint.url());
+    let url = format!("{}?nonce=1", stack.api_gateway.url());
     assert_eq!(post_bytes(&url, b"\xff{".to_vec()).await.0, 401);
     assert!(dead_letters(&stack).is_empty());
 }

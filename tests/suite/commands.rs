@@ -19,7 +19,7 @@ fn stdout(arguments: &[&str]) -> String {
 }
 
 async fn ask(stack: &Stack, arguments: &[&str]) -> String {
-    let access = ["--endpoint-url", stack.engine.url(), "--table", stack.table.name()];
+    let access = ["--endpoint-url", stack.dynamodb.url(), "--table", stack.table.name()];
     let arguments = arguments.iter().chain(&access).map(|&argument| argument.to_owned());
     let arguments: Vec<String> = arguments.collect();
     let asked = tokio::task::spawn_blocking(move || {
@@ -99,7 +99,7 @@ async fn rooms_are_the_active_ones_of_the_app() {
 #[tokio::test]
 async fn an_event_is_sent_to_a_url() {
     let stack = deployment().await;
-    let url = stack.endpoint.url().to_owned();
+    let url = stack.api_gateway.url().to_owned();
     let sent = tokio::task::spawn_blocking(move || {
         stdout(&["event", "join", "--room", "r", "--user", "u", "--user", "v", "--url", &url])
     });
@@ -113,7 +113,7 @@ async fn an_event_is_sent_to_a_url() {
 #[tokio::test]
 async fn an_event_that_is_not_accepted_is_an_error() {
     let stack = deployment().await;
-    let url = stack.endpoint.url().to_owned();
+    let url = stack.api_gateway.url().to_owned();
     let arguments = ["event", "create", "--room", "r", "--secret", "wrong", "--url"];
     let output = tokio::task::spawn_blocking(move || {
         chatroom(&arguments.into_iter().chain([&*url]).collect::<Vec<_>>())

@@ -43,7 +43,7 @@ async fn tls_to(stack: &Stack) -> (String, String) {
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
-    let engine = stack.engine.url().strip_prefix("http://").unwrap().to_owned();
+    let engine = stack.dynamodb.url().strip_prefix("http://").unwrap().to_owned();
     tokio::spawn(async move {
         while let Ok((connection, _)) = listener.accept().await {
             let (acceptor, engine) = (acceptor.clone(), engine.clone());

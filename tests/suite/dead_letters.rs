@@ -24,8 +24,8 @@ async fn run(stack: &Stack, arguments: &[&str]) -> Output {
     command
         .env_remove("AWS_ENDPOINT_URL_SQS")
         .env("AWS_MAX_ATTEMPTS", "1")
-        .env("DEAD_LETTER_QUEUE_URL", stack.queues.url_of(DEAD_LETTERS))
-        .env("DEFERRED_QUEUE_URL", stack.queues.url_of(DEFERRED))
+        .env("DEAD_LETTER_QUEUE_URL", stack.sqs.url_of(DEAD_LETTERS))
+        .env("DEFERRED_QUEUE_URL", stack.sqs.url_of(DEFERRED))
         .arg("dead-letters")
         .args(arguments)
         .stdin(Stdio::null());
@@ -61,15 +61,15 @@ fn ids(letters: &[Value], reason: &str) -> Vec<String> {
 
 /// Puts a message into the dead-letter queue, as SQS does or a person.
 async fn put(stack: &Stack, message: Value) {
-    let url = stack.queues.url_of(DEAD_LETTERS);
-    let send = sqs(stack.queues.url()).send_message().queue_url(url);
+    let url = stack.sqs.url_of(DEAD_LETTERS);
+    let send = sqs(stack.sqs.url()).send_message().queue_url(url);
     send.message_body(message.to_string()).send().await.unwrap();
 }
 
 /// How many dead letters can be received now.
 async fn visible(stack: &Stack) -> usize {
-    let receive = sqs(stack.queues.url()).receive_message();
-    let receive = receive.queue_url(stack.queues.url_of(DEAD_LETTERS));
+    let receive = sqs(stack.sqs.url()).receive_message();
+    let receive = receive.queue_url(stack.sqs.url_of(DEAD_LETTERS));
     let receive = receive.max_number_of_messages(10).visibility_timeout(0);
     receive.send().await.unwrap().messages().len()
 }
@@ -90,7 +90,7 @@ async fn quarantined() -> Stack {
 /// A callback whose body is no text, and too large for one message.
 async fn in_parts(stack: &Stack) -> Vec<u8> {
     let body: Vec<u8> = (0..400 * 1024_u32).map(|n| n.to_be_bytes()[3]).collect();
-    let url = SignedCallback::now(String::new()).url(stack.endpoint.url());
+    let url = SignedCallback::now(String::new()).url(stack.api_gateway.url());
     assert_eq!(post_bytes(&url, body.clone()).await.0, 400);
     body
 }
@@ -191,13 +191,13 @@ async fn what_is_redriven_is_applied_or_comes_back_and_the_rest_stays() {
     assert!(told.contains("those still not understood come back"), "{told}");
     let stays = format!("{} stays: the body is no JSON", ids(&old, "JSON")[0]);
     assert!(told.contains(&stays), "{told}");
-    assert_eq!((dead_letters(&stack).len(), stack.queues.bodies(DEFERRED).len()), (1, 2));
+    assert_eq!((dead_letters(&stack).len(), stack.sqs.bodies(DEFERRED).len()), (1, 2));
     assert_eq!(visible(&stack).await, 1);
 
     stack.drain().await.unwrap();
     assert_eq!(row(&rows(&stack.table).await, "r", Some("late"))["membership"], "joined");
     let new = listed(&stack).await;
-    assert_eq!((new.len(), stack.queues.bodies(DEFERRED).len()), (2, 0));
+    assert_eq!((new.len(), stack.sqs.bodies(DEFERRED).len()), (2, 0));
     assert_ne!(ids(&new, "type 7"), ids(&old, "type 7"), "as a new letter");
 }
 
@@ -219,7 +219,7 @@ async fn a_body_that_is_understood_by_now_is_redriven_as_events_however_large_it
     let id = &ids(&listed(&stack).await, "too many")[0];
     let told = stdout(&stack, &["redrive", id, "--yes"]).await;
     assert!(told.contains("1 letter sent"), "{told}");
-    let sent = stack.queues.bodies(DEFERRED).len();
+    let sent = stack.sqs.bodies(DEFERRED).len();
     assert_eq!((sent, dead_letters(&stack).len()), (2, 1), "the other was not named");
     stack.drain().await.unwrap();
     let rows = rows(&stack.table).await;
@@ -242,7 +242,7 @@ async fn nothing_vanishes_while_the_deferred_queue_is_out_of_reach() {
 async fn a_redrive_is_confirmed_and_meant() {
     let stack = quarantined().await;
     let before = dead_letters(&stack);
-    let queue = stack.queues.url_of(DEAD_LETTERS);
+    let queue = stack.sqs.url_of(DEAD_LETTERS);
     for (arguments, reason) in [
         (&["redrive", "--all"][..], "say --yes"),
         (&["redrive", "--yes"][..], "--all"),
@@ -255,5 +255,5 @@ async fn a_redrive_is_confirmed_and_meant() {
     }
     assert_eq!(dead_letters(&stack), before);
     assert_eq!(visible(&stack).await, 3);
-    assert!(stack.queues.bodies(DEFERRED).is_empty());
+    assert!(stack.sqs.bodies(DEFERRED).is_empty());
 }

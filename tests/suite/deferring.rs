@@ -18,11 +18,11 @@ use crate::support::{
     DESTROY, JOIN, LEAVE, app, counts, dead_letters, deployment, event,
     functions::{answer, gateway, in_front_of, join, silence},
     history::history,
-    oracle, read, row, rows,
+    now, oracle, read, row, rows,
 };
 
 fn queued(stack: &Stack) -> Vec<Value> {
-    let bodies = stack.queues.bodies(DEFERRED).into_iter();
+    let bodies = stack.sqs.bodies(DEFERRED).into_iter();
     bodies.map(|body| serde_json::from_str(&body).unwrap()).collect()
 }
 
@@ -117,7 +117,7 @@ async fn a_queue_out_of_reach_is_no_matter_where_it_is_not_needed() {
 }
 
 fn taken(milliseconds_ago: u64) -> Timestamp {
-    Timestamp::from_millis(Timestamp::now().millis() - milliseconds_ago).unwrap()
+    Timestamp::from_millis(now().millis() - milliseconds_ago).unwrap()
 }
 
 #[tokio::test]
@@ -143,7 +143,7 @@ async fn a_request_that_nobody_waits_for_any_more_is_stored_all_the_same() {
 async fn a_sample_event_of_long_ago_or_of_tomorrow_has_a_budget_of_its_own() {
     let stack = deployment().await;
     let mut function = in_front_of(&stack, &[]).await;
-    let tomorrow = Timestamp::from_millis(Timestamp::now().millis() + 86_400_000).unwrap();
+    let tomorrow = Timestamp::from_millis(now().millis() + 86_400_000).unwrap();
     for taken in [taken(31_000), taken(86_400_000), tomorrow] {
         let sample = join("u").gateway_event("sample", taken);
         let response = function.invoke(sample.to_string()).await.unwrap();

@@ -1,13 +1,10 @@
 //! The real `callback` binary, between a Lambda Runtime API and an embedded engine.
 
-use chatroom_status_sync::{
-    domain::time::Timestamp,
-    local::{
-        Addresses, TABLE,
-        dynamodb::{Engine, Storage},
-        im_server::{APP_KEY, APP_SECRET, gateway_event},
-        sqs::{DEAD_LETTERS, DEFERRED, Queues},
-    },
+use chatroom_status_sync::local::{
+    ListenAddresses, TABLE,
+    dynamodb::{Data, DynamoDb},
+    im_server::{APP_KEY, APP_SECRET, gateway_event},
+    sqs::{DEAD_LETTERS, DEFERRED, Sqs},
 };
 use serde_json::{Value, json};
 use tokio::{
@@ -18,7 +15,7 @@ use tokio::{
 use crate::support::{
     counts, deployment,
     functions::{CALLBACK, answer, gateway, in_front_of, join},
-    row, rows,
+    now, row, rows,
 };
 
 #[tokio::test]
@@ -103,15 +100,15 @@ async fn a_base64_body_is_decoded() {
     let mut function = in_front_of(&stack, &[]).await;
     let callback = join("u");
     let body = BASE64_STANDARD.encode(&callback.body);
-    let event = gateway_event(&callback.query, &body, true, "127.0.0.1", "id", Timestamp::now());
+    let event = gateway_event(&callback.query, &body, true, "127.0.0.1", "id", now());
     let response = function.invoke(event.to_string()).await.unwrap();
     assert_eq!(counts(&answer(&response)), [1, 0, 0, 0]);
 }
 
 #[tokio::test]
 async fn a_wrong_setting_stops_the_start_with_one_line() {
-    let queues = Queues::start(Addresses::free().sqs).await.unwrap();
-    let engine = Engine::start(Storage::Memory, Addresses::free().dynamodb).await.unwrap();
+    let queues = Sqs::start(ListenAddresses::free().sqs).await.unwrap();
+    let engine = DynamoDb::start(Data::Memory, ListenAddresses::free().dynamodb).await.unwrap();
     let output = std::process::Command::new(CALLBACK)
         .env_clear()
         .env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9")
@@ -171,11 +168,11 @@ async fn secrets_that_cannot_be_read_stop_the_start_without_being_shown() {
         .env("AWS_REGION", "eu-central-1")
         .env("AWS_ACCESS_KEY_ID", "key")
         .env("AWS_SECRET_ACCESS_KEY", "secret")
-        .env("AWS_ENDPOINT_URL_DYNAMODB", stack.engine.url())
+        .env("AWS_ENDPOINT_URL_DYNAMODB", stack.dynamodb.url())
         .env("AWS_ENDPOINT_URL_SECRETS_MANAGER", url)
         .env("TABLE_NAME", TABLE)
-        .env("DEFERRED_QUEUE_URL", stack.queues.url_of(DEFERRED))
-        .env("DEAD_LETTER_QUEUE_URL", stack.queues.url_of(DEAD_LETTERS))
+        .env("DEFERRED_QUEUE_URL", stack.sqs.url_of(DEFERRED))
+        .env("DEAD_LETTER_QUEUE_URL", stack.sqs.url_of(DEAD_LETTERS))
         .env("APP_SECRETS_ARN", "arn:aws:secretsmanager:local")
         .output()
         .await

@@ -45,7 +45,7 @@ async fn load(arguments: &[&str]) -> Output {
 
 /// Plays at a URL, and audits a deployment's table at once.
 async fn load_at(url: &str, stack: &Stack, more: &[&str]) -> Output {
-    let table = ["--endpoint-url", stack.engine.url(), "--table", stack.table.name()];
+    let table = ["--endpoint-url", stack.dynamodb.url(), "--table", stack.table.name()];
     let arguments = [&["--url", url, "--settle", "0"], &table[..], more];
     load(&arguments.concat()).await
 }
@@ -73,7 +73,7 @@ async fn a_run_on_this_machine_ends_with_every_member_where_the_record_says() {
 #[tokio::test]
 async fn a_run_at_a_deployment_ends_its_rooms_and_leaves_nothing_that_never_expires() {
     let stack = deployment().await;
-    let url = stack.endpoint.url();
+    let url = stack.api_gateway.url();
     let kept = load_at(url, &stack, &["--json", "--connections", "4", "--keep"]).await;
     let kept = json(&kept);
     assert_eq!(kept["table"]["wrong"], 0, "{kept}");
@@ -150,7 +150,7 @@ async fn a_receiver_that_refuses_is_reported_by_code_and_by_what_it_never_accept
 #[tokio::test]
 async fn what_cannot_be_loaded_or_audited_is_said_before_anything_is_sent() {
     let (stack, receiver) = (deployment().await, Receiver::answering(StatusCode::OK).await);
-    let nowhere = ["--endpoint-url", stack.engine.url(), "--table", "nowhere"];
+    let nowhere = ["--endpoint-url", stack.dynamodb.url(), "--table", "nowhere"];
     for (arguments, reason) in [
         (&nowhere[..], "table nowhere cannot be read"),
         (&["--url", "ftp://host"], "no http or https URL"),

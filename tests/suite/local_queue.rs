@@ -8,12 +8,12 @@ use aws_sdk_sqs::{
         SendMessageBatchRequestEntry,
     },
 };
-use chatroom_status_sync::local::{Addresses, sqs::Queues};
+use chatroom_status_sync::local::{ListenAddresses, sqs::Sqs};
 
 use crate::support::sqs;
 
-async fn queue() -> (Queues, Client, String) {
-    let queues = Queues::start(Addresses::free().sqs).await.unwrap();
+async fn queue() -> (Sqs, Client, String) {
+    let queues = Sqs::start(ListenAddresses::free().sqs).await.unwrap();
     let (client, url) = (sqs(queues.url()), queues.url_of("q"));
     (queues, client, url)
 }

@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeSet, fs};
 
-use chatroom_status_sync::{domain::time::Timestamp, functions::http::GatewayEvent, local::TABLE};
+use chatroom_status_sync::{functions::http::GatewayEvent, local::TABLE};
 use serde_json::Value;
 
-use crate::support::{deployment_with, rows};
+use crate::support::{deployment_with, now, rows};
 
 /// File name, status and body of each answer that the README promises, in its order.
 fn promises() -> Vec<(String, u16, Value)> {
@@ -28,8 +28,8 @@ fn event(file: &str) -> GatewayEvent {
 async fn every_sample_event_gives_the_answer_that_the_readme_promises() {
     let stack = deployment_with(&[("SIGNATURE_MAX_AGE_SECONDS", "0")]).await;
     for (file, status, expected) in promises() {
-        let request = event(&file).into_request(Timestamp::now());
-        let (answer, _) = stack.endpoint.receiver().receive(request, None).await;
+        let request = event(&file).into_request(now());
+        let (answer, _) = stack.api_gateway.receiver().receive(request, None).await;
         let body: Value = serde_json::from_str(&answer.body()).unwrap();
         assert_eq!((answer.status(), body), (status, expected), "events/{file}");
     }

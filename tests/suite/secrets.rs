@@ -11,7 +11,6 @@ use std::{
 use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::post};
 use chatroom_status_sync::{
     aws::Aws,
-    domain::time::Timestamp,
     env::Environment,
     functions::{http::GatewayEvent, receiver::Receiver, settings::Settings},
     local::{
@@ -23,7 +22,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::support::{JOIN, PATIENCE, deployment, event};
+use crate::support::{JOIN, PATIENCE, deployment, event, now};
 
 const OLD: Option<&str> = Some(r#"{"someappKey":"old"}"#);
 const NEW: Option<&str> = Some(r#"{"someappKey":"Y1W2MeFwwwRxa0"}"#);
@@ -69,7 +68,7 @@ async fn function(
 
 /// The status that a callback gets which is signed with the new secret.
 async fn status(function: &Receiver) -> u16 {
-    let now = Timestamp::now();
+    let now = now();
     let callback = SignedCallback::now(body_of(&[event("r", &["u"], JOIN, 0, 0)]));
     let event: GatewayEvent = serde_json::from_value(callback.gateway_event("test", now)).unwrap();
     function.receive(event.into_request(now), None).await.0.status()

@@ -8,13 +8,12 @@ use chatroom_status_sync::{
     domain::{
         event::{Kind, Version},
         ids::RoomId,
-        time::Timestamp,
     },
     env::Environment,
-    functions::{settings::Storage, worker::Worker},
+    functions::{settings::StorageSettings, worker::Worker},
     local::{Stack, sqs::DEFERRED},
     table::{
-        room_cache::{AGE, Memory, Moment},
+        room_cache::{AGE, Moment, RoomCache},
         sweep::Swept,
     },
 };
@@ -23,7 +22,7 @@ use tokio::time::Instant;
 
 use crate::support::{
     CREATE, DESTROY, JOIN, LEAVE, Rows, START, another_function, app, at, deployment,
-    deployment_with, event, hand, oracle::present, row, rows, send,
+    deployment_with, event, hand, now, oracle::present, row, rows, send,
 };
 
 async fn drained(stack: &Stack) -> Rows {
@@ -131,10 +130,10 @@ async fn a_sweep_is_delayed() {
     let stack = deployment_with(&[("SWEEP_DELAY_SECONDS", "900")]).await;
     send(&stack, &[event("r", &["u"], JOIN, 0, 1)]).await;
     send(&stack, &[event("r", &[], DESTROY, 0, 5)]).await;
-    assert_eq!(stack.queues.bodies(DEFERRED).len(), 1);
+    assert_eq!(stack.sqs.bodies(DEFERRED).len(), 1);
     let rows = drained(&stack).await;
     assert_eq!(row(&rows, "r", Some("u"))["membership"], "joined");
-    assert_eq!(stack.queues.bodies(DEFERRED).len(), 1);
+    assert_eq!(stack.sqs.bodies(DEFERRED).len(), 1);
 }
 
 #[tokio::test]
@@ -147,12 +146,8 @@ async fn a_repeated_destroy_asks_for_its_sweep_again_and_an_older_one_does_not()
         "appKey": "someappKey",
         "sweep": {"chatRoomId": "r", "destroyVersion": (START + 5) * 100 + 30},
     });
-    let queued: Vec<Value> = stack
-        .queues
-        .bodies(DEFERRED)
-        .iter()
-        .map(|body| serde_json::from_str(body).unwrap())
-        .collect();
+    let queued: Vec<Value> =
+        stack.sqs.bodies(DEFERRED).iter().map(|body| serde_json::from_str(body).unwrap()).collect();
     assert_eq!(queued, [sweep.clone(), sweep]);
 }
 
@@ -210,14 +205,14 @@ async fn a_worker_out_of_time_asks_for_the_rest_before_it_is_done() {
     let destroy = Version::new(at(5), Kind::Destroy, 0);
     let sweep = Sweep { room: RoomId::new("r").unwrap(), destroy, after: None };
     let env = Environment::new(|name| stack.variable(name));
-    let worker = Worker::new(Storage::read(&env).unwrap(), &Aws::from_env(&env).unwrap());
+    let worker = Worker::new(StorageSettings::read(&env).unwrap(), &Aws::from_env(&env).unwrap());
     let event = json!({"Records": [{"messageId": "m", "body": sweep.message(&app())}]});
     let event = serde_json::from_value(event).unwrap();
     // The last five seconds are for finishing, so there is no time for a second page.
     let deadline = Instant::now() + Duration::from_secs(5);
-    let (response, _) = worker.work(event, Timestamp::now(), deadline).await;
+    let (response, _) = worker.work(event, now(), deadline).await;
     assert!(response.batch_item_failures.is_empty());
-    let queued = stack.queues.bodies(DEFERRED);
+    let queued = stack.sqs.bodies(DEFERRED);
     assert!(queued.last().unwrap().contains(r#""after":"gone-998""#), "{queued:?}");
     let rows_so_far = rows(&stack.table).await;
     assert_eq!(row(&rows_so_far, "r", Some("anna"))["membership"], "left");
@@ -246,8 +241,9 @@ fn resident_kib() -> u64 {
 
 #[tokio::test(start_paused = true)]
 async fn a_room_is_remembered_for_five_seconds_and_only_while_it_is_active() {
-    let active = chatroom_status_sync::domain::room_state::Sight { active: true, destroyed: None };
-    let memory = Memory::default();
+    let active =
+        chatroom_status_sync::domain::room_state::RoomState { active: true, destroyed: None };
+    let memory = RoomCache::default();
     memory.note("r".into(), active, Moment::now());
     assert_eq!(memory.recall("r"), Some(active));
     assert_eq!(memory.recall("another"), None);
@@ -257,7 +253,7 @@ async fn a_room_is_remembered_for_five_seconds_and_only_while_it_is_active() {
     memory.note("r".into(), active, Moment::now());
     memory.note(
         "r".into(),
-        chatroom_status_sync::domain::room_state::Sight::default(),
+        chatroom_status_sync::domain::room_state::RoomState::default(),
         Moment::now(),
     );
     assert_eq!(memory.recall("r"), None, "it was seen destroyed");

@@ -101,7 +101,7 @@ async fn a_message_that_gets_nowhere_comes_back_later_and_later() {
         let response = worker.invoke(event.to_string()).await.unwrap();
         assert_eq!(failures(&response).len(), 1);
         // A bit of it is over when it is looked at.
-        let hidden = stack.queues.make_visible(DEFERRED)[0];
+        let hidden = stack.sqs.make_visible(DEFERRED)[0];
         pauses.push(hidden.as_secs().next_multiple_of(10));
     }
     assert_eq!(pauses, [10, 20, 40, 80, 160, 320, 640, 900, 900]);
@@ -110,15 +110,15 @@ async fn a_message_that_gets_nowhere_comes_back_later_and_later() {
 #[tokio::test]
 async fn a_message_that_nobody_can_read_is_a_dead_letter_soon_and_holds_nobody_up() {
     let stack = deployment().await;
-    let client = sqs(stack.queues.url());
-    let queue = Queue::new(|| client, stack.queues.url_of(DEFERRED));
+    let client = sqs(stack.sqs.url());
+    let queue = Queue::new(|| client, stack.sqs.url_of(DEFERRED));
     let message = |body: String| Outgoing { body, delay: Duration::ZERO };
     let messages = vec![message("poison".to_owned()), message(deferred("u").to_string())];
     let deadline = Instant::now() + PATIENCE;
     queue.send(messages, deadline).await.unwrap();
     // It comes back at once each time, so nothing has to be waited for.
     stack.drain().await.unwrap();
-    assert!(stack.queues.bodies(DEFERRED).is_empty());
+    assert!(stack.sqs.bodies(DEFERRED).is_empty());
     assert_eq!(dead_letters(&stack), ["poison"]);
     let rows = rows(&stack.table).await;
     assert_eq!(row(&rows, "r", Some("u"))["membership"], "joined");

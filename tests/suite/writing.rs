@@ -12,7 +12,8 @@ use chatroom_status_sync::{
 use tokio::time::Instant;
 
 use crate::support::{
-    CREATE, DESTROY, JOIN, LEAVE, Row, START, app, at, counts, deployment, event, row, rows, send,
+    CREATE, DESTROY, JOIN, LEAVE, Row, START, app, at, counts, deployment, event, now, row, rows,
+    send,
 };
 
 fn expected(pairs: &[(&str, &str)]) -> Row {
@@ -297,12 +298,9 @@ async fn apps_do_not_see_each_other() {
     let stack =
         crate::support::deployment_with(&[("APP_SECRETS", r#"{"one":"s1","two":"s2"}"#)]).await;
     for (app, secret, user) in [("one", "s1", "u"), ("two", "s2", "v")] {
-        use chatroom_status_sync::{
-            callback::keyring::Secret, domain::time::Timestamp, local::im_server,
-        };
+        use chatroom_status_sync::{callback::keyring::Secret, local::im_server};
         let body = im_server::body_of(&[event("r", &[user], JOIN, 0, 0)]);
-        let signed =
-            im_server::SignedCallback::new(app, &Secret::new(secret), "1", Timestamp::now(), body);
+        let signed = im_server::SignedCallback::new(app, &Secret::new(secret), "1", now(), body);
         assert_eq!(crate::support::post(&stack, signed).await.0, 200);
     }
     let rows = rows(&stack.table).await;

@@ -8,7 +8,7 @@ use crate::{
     callback::{Verified, body::parse},
     domain::{event::Event, ids::AppKey, plan::Plan},
     wire::{
-        deferred::{Message, messages},
+        deferred::{DeferredMessage, messages},
         limits::MAX_BYTES,
     },
 };
@@ -35,7 +35,7 @@ pub fn check(bytes: &[u8]) {
 
 /// A message's events, as the worker reads them.
 fn events_of(message: &str) -> Vec<Event> {
-    let message: Message<'_> = serde_json::from_str(message).expect("a message");
+    let message: DeferredMessage<'_> = serde_json::from_str(message).expect("a message");
     assert_eq!(message.app_key, app().as_str());
     let events = message.events.expect("events").get().as_bytes();
     let app = AppKey::new(message.app_key).expect("an app key");

@@ -1,5 +1,7 @@
 //! `chatroom demo`: what comes in, what is answered, what is in the table at the end.
 
+use std::time::SystemTime;
+
 use chatroom_status_sync::{
     callback::keyring::Secret,
     domain::{
@@ -8,8 +10,8 @@ use chatroom_status_sync::{
     },
     env::Environment,
     local::{
-        Addresses, Stack,
-        dynamodb::Storage,
+        ListenAddresses, Stack,
+        dynamodb::Data,
         im_server::{APP_KEY, APP_SECRET, NONCE, SignedCallback, WireEvent, body_of},
         sqs::{DEAD_LETTERS, DEFERRED},
     },
@@ -73,11 +75,12 @@ fn story(start: Timestamp) -> Vec<(&'static str, Vec<WireEvent>)> {
 pub async fn run() -> Result {
     // All traffic stops before the sweeps run, so nothing has to be waited for.
     let settings = Environment::new(|name| (name == "SWEEP_DELAY_SECONDS").then(|| "0".to_owned()));
-    let stack = Stack::start(Storage::Memory, Addresses::free(), &settings, None, |_| {}).await?;
-    println!("An embedded DynamoDB engine runs at {},", stack.engine.url());
-    println!("the real handler behind {}.\n", stack.endpoint.url());
+    let stack =
+        Stack::start(Data::Memory, ListenAddresses::free(), &settings, None, |_| {}).await?;
+    println!("An embedded DynamoDB engine runs at {},", stack.dynamodb.url());
+    println!("the real handler behind {}.\n", stack.api_gateway.url());
 
-    let now = Timestamp::now();
+    let now = Timestamp::from(SystemTime::now());
     let start = Timestamp::from_millis(now.millis() - 60_000).unwrap_or(now);
     let story = story(start);
     for (step, (title, events)) in story.iter().enumerate() {
@@ -100,7 +103,7 @@ pub async fn run() -> Result {
         "Whoever reads now already knows who is where. The queue still has to bring the room's end to"
     );
     println!("the members' own items:");
-    for message in stack.queues.bodies(DEFERRED) {
+    for message in stack.sqs.bodies(DEFERRED) {
         println!("   -> {message}");
     }
     stack.drain().await?;
@@ -119,7 +122,7 @@ async fn tell(
     for event in events {
         println!("   -> {event}");
     }
-    let (status, answer) = send::post(callback, stack.endpoint.url()).await?;
+    let (status, answer) = send::post(callback, stack.api_gateway.url()).await?;
     println!("   <- {status} {answer}\n");
     Ok(())
 }
@@ -143,7 +146,7 @@ async fn show(stack: &Stack) -> Result {
         );
     }
     println!("In the dead-letter queue:");
-    for letter in stack.queues.bodies(DEAD_LETTERS) {
+    for letter in stack.sqs.bodies(DEAD_LETTERS) {
         println!("{letter}");
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! `chatroom event`: a signed callback of one's own.
 
+use std::time::SystemTime;
+
 use chatroom_status_sync::{
     callback::keyring::Secret,
     domain::time::Timestamp,
@@ -62,7 +64,7 @@ fn timestamp(text: &str) -> std::result::Result<Timestamp, String> {
 }
 
 pub async fn run(options: Options) -> Result {
-    let now = Timestamp::now();
+    let now = Timestamp::from(SystemTime::now());
     let users: Vec<_> = options.users.iter().map(String::as_str).collect();
     let time = options.time.unwrap_or(now);
     let event = WireEvent::new(&options.room, &users, options.kind as u64, options.status, time);

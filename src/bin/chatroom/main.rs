@@ -6,6 +6,7 @@ mod demo;
 mod estimate;
 mod event;
 mod load;
+mod print;
 mod send;
 mod serve;
 mod show;

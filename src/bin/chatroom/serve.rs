@@ -3,7 +3,7 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use chatroom_status_sync::{
@@ -12,8 +12,8 @@ use chatroom_status_sync::{
         time::Timestamp,
     },
     env::Environment,
-    functions::log::Line,
-    local::{Addresses, Stack, TABLE, dynamodb::Storage, im_server, sqs::DEAD_LETTERS},
+    functions::log::LogLine,
+    local::{ListenAddresses, Stack, TABLE, dynamodb::Data, im_server, sqs::DEAD_LETTERS},
     table::key::Key,
 };
 use clap::Args;
@@ -45,12 +45,12 @@ pub struct Options {
 
 pub async fn run(options: Options) -> Result {
     let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let addresses = Addresses {
+    let addresses = ListenAddresses {
         callback: at(options.port),
         dynamodb: at(options.dynamodb_port),
         sqs: at(options.sqs_port),
     };
-    let storage = if options.memory { Storage::Memory } else { Storage::File(options.data) };
+    let storage = if options.memory { Data::Memory } else { Data::File(options.data) };
     let environment = Environment::of_process();
     let settings = Environment::new(|name| match environment.get(name) {
         None => setting(name),
@@ -58,19 +58,25 @@ pub async fn run(options: Options) -> Result {
         _ if name == "APP_SECRETS" => None,
         value => value,
     });
-    let stack = Stack::start(storage, addresses, &settings, None, Line::print).await?;
+    let stack = Stack::start(storage, addresses, &settings, None, LogLine::print).await?;
 
     let (app, room) = (AppKey::new(im_server::APP_KEY)?, RoomId::new("lobby")?);
-    let join = im_server::WireEvent::new(room.as_str(), &["anna", "ben"], 1, 0, Timestamp::now());
+    let join = im_server::WireEvent::new(
+        room.as_str(),
+        &["anna", "ben"],
+        1,
+        0,
+        Timestamp::from(SystemTime::now()),
+    );
     let callback = im_server::SignedCallback::now(im_server::body_of(&[join]));
     let partition = Key { app: &app, room: &room, user: None }.partition();
-    let dynamodb = stack.engine.url();
-    println!("callbacks    {}", stack.endpoint.url());
+    let dynamodb = stack.dynamodb.url();
+    println!("callbacks    {}", stack.api_gateway.url());
     println!("dynamodb     {dynamodb}   (table {TABLE})");
-    println!("dead letters {}", stack.queues.url_of(DEAD_LETTERS));
+    println!("dead letters {}", stack.sqs.url_of(DEAD_LETTERS));
     println!();
     println!("Send a callback (signed now, good for 15 minutes):");
-    println!("  {}", callback.curl(stack.endpoint.url()));
+    println!("  {}", callback.curl(stack.api_gateway.url()));
     println!("Read the room:");
     println!(
         "  AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws dynamodb query --region us-east-1 \

@@ -1,16 +1,18 @@
 //! The commands that read the table: as a table for people, as JSON for programs.
 
-use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use chatroom_status_sync::{
     domain::ids::{RoomId, UserId},
     table::read,
 };
 use clap::Args;
-use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
-use serde::Serialize;
+use comfy_table::Table;
 use serde_json::json;
 
-use crate::{Result, access::Access};
+use crate::{
+    Result,
+    access::Access,
+    print::{self, table, time},
+};
 
 #[derive(Args)]
 pub struct Members {
@@ -57,11 +59,10 @@ impl Members {
             collection.present().collect()
         };
         if self.access.json {
-            return print_json(&present);
+            return print::json(&present);
         }
-        println!("{}", members_table(&present, collection.room.as_ref()));
-        println!("{} in room {}", collection.present().count(), self.room);
-        Ok(())
+        print::line(members_table(&present, collection.room.as_ref()))?;
+        print::line(format!("{} in room {}", collection.present().count(), self.room))
     }
 }
 
@@ -70,16 +71,15 @@ impl Room {
         let collection = self.access.table().await?.room(&self.access.app_key, &self.room).await?;
         let members = collection.present().count();
         if self.access.json {
-            return print_json(&json!({"room": collection.room, "members": members}));
+            return print::json(&json!({"room": collection.room, "members": members}));
         }
         match &collection.room {
-            Some(room) => println!("{}", rooms_table([(room, Some(members))])),
-            None => println!(
+            Some(room) => print::line(rooms_table([(room, Some(members))])),
+            None => print::line(format!(
                 "nothing is known of room {} itself; {members} members are in it",
                 self.room
-            ),
+            )),
         }
-        Ok(())
     }
 }
 
@@ -88,7 +88,7 @@ impl User {
         let memberships =
             self.access.table().await?.rooms_of(&self.access.app_key, &self.user).await?;
         if self.access.json {
-            return print_json(&memberships);
+            return print::json(&memberships);
         }
         let mut table = table(["room", "joined", "reason"]);
         for member in &memberships {
@@ -98,9 +98,8 @@ impl User {
                 member.reason.clone(),
             ]);
         }
-        println!("{table}");
-        println!("{} is in {} rooms", self.user, memberships.len());
-        Ok(())
+        print::line(table)?;
+        print::line(format!("{} is in {} rooms", self.user, memberships.len()))
     }
 }
 
@@ -108,11 +107,10 @@ impl Rooms {
     pub async fn run(self) -> Result {
         let rooms = self.access.table().await?.active_rooms(&self.access.app_key).await?;
         if self.access.json {
-            return print_json(&rooms);
+            return print::json(&rooms);
         }
-        println!("{}", rooms_table(rooms.iter().map(|room| (room, None))));
-        println!("{} active rooms", rooms.len());
-        Ok(())
+        print::line(rooms_table(rooms.iter().map(|room| (room, None))))?;
+        print::line(format!("{} active rooms", rooms.len()))
     }
 }
 
@@ -148,23 +146,4 @@ pub fn rooms_table<'a>(rooms: impl IntoIterator<Item = (&'a read::Room, Option<u
         ]);
     }
     table
-}
-
-/// An empty table, in the style of all commands.
-pub fn table<const N: usize>(header: [&str; N]) -> Table {
-    let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED).set_header(header);
-    table
-}
-
-/// Unix milliseconds for people.
-pub fn time(millis: Option<u64>) -> String {
-    let time = millis.and_then(|millis| i64::try_from(millis).ok()).map(DateTime::from_millis);
-    time.and_then(|time| time.fmt(DateTimeFormat::DateTime).ok()).unwrap_or_default()
-}
-
-/// JSON for programs.
-pub fn print_json(value: &impl Serialize) -> Result {
-    println!("{}", serde_json::to_string_pretty(value)?);
-    Ok(())
 }

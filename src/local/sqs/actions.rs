@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     DEAD_LETTERS,
-    error::{Refusal, body, check_size, entries},
-    queue::{Message, Queue},
+    error::{SqsError, body, check_size, entries},
+    queue::{LocalQueue, QueuedMessage},
     url_of,
 };
 
@@ -16,15 +16,15 @@ const MOST_RECEIVES: u32 = 30;
 /// How long a message that was received stays out of sight, unless the request says otherwise.
 const VISIBILITY: Duration = Duration::from_secs(30);
 
-type Answer = Result<Value, Refusal>;
+type ActionResult = Result<Value, SqsError>;
 
 /// Does what a request to `endpoint` asks for.
 pub fn answer(
-    all: &mut BTreeMap<String, Queue>,
+    all: &mut BTreeMap<String, LocalQueue>,
     action: &str,
     endpoint: &str,
     request: &Value,
-) -> Answer {
+) -> ActionResult {
     let url = request["QueueUrl"].as_str().unwrap_or_default();
     let name = url.rsplit('/').next().unwrap_or_default();
     if action == "GetQueueUrl" {
@@ -50,12 +50,12 @@ pub fn answer(
         "ChangeMessageVisibility" => change_visibility(queue, request),
         "ChangeMessageVisibilityBatch" => batch(request, |entry| change_visibility(queue, entry)),
         "GetQueueAttributes" => Ok(attributes(queue, request)),
-        _ => Err(Refusal::new("UnsupportedOperation", "not here")),
+        _ => Err(SqsError::new("UnsupportedOperation", "not here")),
     }
 }
 
 /// Does something for each entry; one that is refused touches no other.
-fn batch(request: &Value, mut one: impl FnMut(&Value) -> Answer) -> Answer {
+fn batch(request: &Value, mut one: impl FnMut(&Value) -> ActionResult) -> ActionResult {
     let (mut successful, mut failed) = (Vec::new(), Vec::new());
     for entry in entries(request)? {
         match one(entry) {
@@ -69,18 +69,18 @@ fn batch(request: &Value, mut one: impl FnMut(&Value) -> Answer) -> Answer {
     Ok(json!({"Successful": successful, "Failed": failed}))
 }
 
-fn send(queue: &mut Queue, entry: &Value) -> Answer {
+fn send(queue: &mut LocalQueue, entry: &Value) -> ActionResult {
     let delay = seconds(entry, "DelaySeconds").unwrap_or_default();
     let id = queue.send(body(entry)?, delay);
     Ok(json!({"MessageId": id, "MD5OfMessageBody": ""}))
 }
 
-fn receive(queue: &mut Queue, request: &Value) -> Value {
+fn receive(queue: &mut LocalQueue, request: &Value) -> Value {
     let most = request["MaxNumberOfMessages"].as_u64();
     let most = most.and_then(|most| usize::try_from(most).ok());
     let visibility = seconds(request, "VisibilityTimeout").unwrap_or(VISIBILITY);
     let received = queue.receive(most.unwrap_or(1), visibility);
-    let message = |message: &Message| {
+    let message = |message: &QueuedMessage| {
         json!({
             "MessageId": message.id,
             "ReceiptHandle": message.receipt_handle(),
@@ -94,18 +94,18 @@ fn receive(queue: &mut Queue, request: &Value) -> Value {
     json!({"Messages": received.map(message).collect::<Vec<_>>()})
 }
 
-fn delete(queue: &mut Queue, entry: &Value) -> Answer {
+fn delete(queue: &mut LocalQueue, entry: &Value) -> ActionResult {
     queue.delete(handle(entry))?;
     Ok(json!({}))
 }
 
-fn change_visibility(queue: &mut Queue, entry: &Value) -> Answer {
+fn change_visibility(queue: &mut LocalQueue, entry: &Value) -> ActionResult {
     let visibility = seconds(entry, "VisibilityTimeout").unwrap_or(VISIBILITY);
     queue.change_visibility(handle(entry), visibility)?;
     Ok(json!({}))
 }
 
-fn attributes(queue: &Queue, request: &Value) -> Value {
+fn attributes(queue: &LocalQueue, request: &Value) -> Value {
     let counts = queue.counts();
     let known = [
         ("ApproximateNumberOfMessages", counts.visible),

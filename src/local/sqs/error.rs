@@ -16,23 +16,23 @@ const BATCH: usize = 10;
 
 /// An error, in the terms of the JSON protocol.
 #[derive(Debug)]
-pub struct Refusal {
+pub struct SqsError {
     pub code: &'static str,
     pub message: String,
 }
 
-impl Refusal {
+impl SqsError {
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
 
     /// The refusal of one entry of a batch.
     pub fn of_entry(&self, id: &Value) -> Value {
-        json!({"Id": id, "SenderFault": true, "Code": self.code, "Message": self.message})
+        json!({"Id": id, "SenderFault": true, "Code": self.code, "QueuedMessage": self.message})
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for SqsError {
     fn into_response(self) -> Response {
         let kind = format!("com.amazonaws.sqs#{}", self.code);
         // What the code was called before there was a JSON protocol; clients still show it.
@@ -43,15 +43,15 @@ impl IntoResponse for Refusal {
 }
 
 /// The entries of a batch: one to ten, each with an id of its own.
-pub fn entries(request: &Value) -> Result<&[Value], Refusal> {
+pub fn entries(request: &Value) -> Result<&[Value], SqsError> {
     let entries = request["Entries"].as_array();
     let entries = entries.map(Vec::as_slice).unwrap_or_default();
     if entries.is_empty() {
         let message = "There should be at least one entry in the request.";
-        return Err(Refusal::new("EmptyBatchRequest", message));
+        return Err(SqsError::new("EmptyBatchRequest", message));
     }
     if entries.len() > BATCH {
-        return Err(Refusal::new(
+        return Err(SqsError::new(
             "TooManyEntriesInBatchRequest",
             format!("{} entries, at most {BATCH} are allowed.", entries.len()),
         ));
@@ -59,38 +59,38 @@ pub fn entries(request: &Value) -> Result<&[Value], Refusal> {
     let ids: BTreeSet<_> = entries.iter().map(|entry| entry["Id"].as_str()).collect();
     if ids.len() < entries.len() {
         let message = "Two entries have the same id.";
-        return Err(Refusal::new("BatchEntryIdsNotDistinct", message));
+        return Err(SqsError::new("BatchEntryIdsNotDistinct", message));
     }
     Ok(entries)
 }
 
 /// A batch has to fit into what one message may have.
-pub fn check_size(entries: &[Value]) -> Result<(), Refusal> {
+pub fn check_size(entries: &[Value]) -> Result<(), SqsError> {
     let bytes: usize =
         entries.iter().filter_map(|entry| entry["MessageBody"].as_str()).map(str::len).sum();
     if bytes <= MAX_BYTES {
         return Ok(());
     }
-    Err(Refusal::new(
+    Err(SqsError::new(
         "BatchRequestTooLong",
         format!("{bytes} bytes, at most {MAX_BYTES} are allowed."),
     ))
 }
 
 /// The body of a message: text of characters that XML 1.0 knows, not too much of it, not none.
-pub fn body(entry: &Value) -> Result<&str, Refusal> {
+pub fn body(entry: &Value) -> Result<&str, SqsError> {
     let body = entry["MessageBody"].as_str().unwrap_or_default();
     if body.is_empty() {
         let message = "The request must contain the parameter MessageBody.";
-        return Err(Refusal::new("MissingParameter", message));
+        return Err(SqsError::new("MissingParameter", message));
     }
     if body.len() > MAX_BYTES {
         let message = format!("Message must be shorter than {MAX_BYTES} bytes.");
-        return Err(Refusal::new("InvalidParameterValue", message));
+        return Err(SqsError::new("InvalidParameterValue", message));
     }
     match body.chars().find(|&letter| !is_allowed(letter)) {
         None => Ok(body),
-        Some(letter) => Err(Refusal::new(
+        Some(letter) => Err(SqsError::new(
             "InvalidMessageContents",
             format!("Invalid character {letter:?} was found in the message body."),
         )),

@@ -27,7 +27,7 @@ use axum::{
 use serde_json::Value;
 use tokio::{net::TcpListener, task::AbortHandle};
 
-use queue::Queue;
+use queue::LocalQueue;
 
 /// The queue of what the worker is to do.
 pub const DEFERRED: &str = "deferred";
@@ -35,15 +35,15 @@ pub const DEFERRED: &str = "deferred";
 pub const DEAD_LETTERS: &str = "dead-letters";
 
 /// A running server of queues. Dropping it ends it.
-pub struct Queues {
+pub struct Sqs {
     url: String,
     all: Shared,
     server: AbortHandle,
 }
 
-type Shared = Arc<Mutex<BTreeMap<String, Queue>>>;
+type Shared = Arc<Mutex<BTreeMap<String, LocalQueue>>>;
 
-impl Queues {
+impl Sqs {
     /// Starts a server of empty queues that listens at `address`. A queue is there once it is used.
     ///
     /// # Errors
@@ -73,17 +73,17 @@ impl Queues {
     /// now.
     #[must_use]
     pub fn bodies(&self, queue: &str) -> Vec<String> {
-        lock(&self.all).get(queue).map(Queue::bodies).unwrap_or_default()
+        lock(&self.all).get(queue).map(LocalQueue::bodies).unwrap_or_default()
     }
 
     /// Lets everything in a queue be received now. Gives how long each message would have stayed
     /// out of sight.
     pub fn make_visible(&self, queue: &str) -> Vec<Duration> {
-        lock(&self.all).get_mut(queue).map(Queue::make_visible).unwrap_or_default()
+        lock(&self.all).get_mut(queue).map(LocalQueue::make_visible).unwrap_or_default()
     }
 }
 
-impl Drop for Queues {
+impl Drop for Sqs {
     fn drop(&mut self) {
         self.server.abort();
     }
@@ -93,7 +93,7 @@ fn url_of(endpoint: &str, queue: &str) -> String {
     format!("{endpoint}/000000000000/{queue}")
 }
 
-fn lock(all: &Shared) -> MutexGuard<'_, BTreeMap<String, Queue>> {
+fn lock(all: &Shared) -> MutexGuard<'_, BTreeMap<String, LocalQueue>> {
     all.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

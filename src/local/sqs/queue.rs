@@ -2,12 +2,12 @@
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use tokio::time::Instant;
 
-use super::error::Refusal;
+use super::error::SqsError;
 use crate::domain::time::Timestamp;
 
 /// How many messages there have been, in all queues of this process: the number makes the id.
@@ -15,12 +15,12 @@ static SENT: AtomicU64 = AtomicU64::new(0);
 
 /// Messages, oldest first.
 #[derive(Debug, Default)]
-pub struct Queue {
-    messages: Vec<Message>,
+pub struct LocalQueue {
+    messages: Vec<QueuedMessage>,
 }
 
 #[derive(Debug)]
-pub struct Message {
+pub struct QueuedMessage {
     pub id: String,
     pub body: String,
     pub sent: Timestamp,
@@ -31,13 +31,13 @@ pub struct Message {
 /// How many messages can be received, how many are with somebody who received them, and how many
 /// nobody could receive yet.
 #[derive(Debug, Default)]
-pub struct Counts {
+pub struct QueueCounts {
     pub visible: usize,
     pub in_flight: usize,
     pub delayed: usize,
 }
 
-impl Message {
+impl QueuedMessage {
     /// The handle of its latest receive.
     pub fn receipt_handle(&self) -> String {
         format!("{}#{}", self.id, self.receives)
@@ -48,7 +48,7 @@ impl Message {
     }
 }
 
-impl Queue {
+impl LocalQueue {
     pub fn bodies(&self) -> Vec<String> {
         let bodies = self.messages.iter().map(|message| message.body.clone());
         bodies.collect()
@@ -57,10 +57,10 @@ impl Queue {
     /// Adds a message. Gives its id.
     pub fn send(&mut self, body: &str, delay: Duration) -> String {
         let id = format!("local-message-{}", SENT.fetch_add(1, Ordering::Relaxed) + 1);
-        self.messages.push(Message {
+        self.messages.push(QueuedMessage {
             id: id.clone(),
             body: body.to_owned(),
-            sent: Timestamp::now(),
+            sent: Timestamp::from(SystemTime::now()),
             receives: 0,
             visible_from: Instant::now() + delay,
         });
@@ -72,7 +72,7 @@ impl Queue {
         &mut self,
         most: usize,
         visibility: Duration,
-    ) -> impl Iterator<Item = &Message> + use<'_> {
+    ) -> impl Iterator<Item = &QueuedMessage> + use<'_> {
         let now = Instant::now();
         let visible = self.messages.iter_mut().filter(move |message| message.is_visible(now));
         visible.take(most).map(move |message| {
@@ -84,7 +84,7 @@ impl Queue {
 
     pub fn make_visible(&mut self) -> Vec<Duration> {
         let now = Instant::now();
-        let show = |message: &mut Message| {
+        let show = |message: &mut QueuedMessage| {
             let hidden = message.visible_from.saturating_duration_since(now);
             message.visible_from = now;
             hidden
@@ -94,7 +94,7 @@ impl Queue {
 
     /// Forgets the message of a handle, be it of its latest receive or of an earlier one. That it is
     /// gone already is no error.
-    pub fn delete(&mut self, handle: &str) -> Result<(), Refusal> {
+    pub fn delete(&mut self, handle: &str) -> Result<(), SqsError> {
         let (id, _) = parts(handle)?;
         self.messages.retain(|message| message.id != id);
         Ok(())
@@ -102,7 +102,11 @@ impl Queue {
 
     /// Lets the message of a handle be received once `visibility` is over, counted from now. Only
     /// who received it last may, and only while nobody else can.
-    pub fn change_visibility(&mut self, handle: &str, visibility: Duration) -> Result<(), Refusal> {
+    pub fn change_visibility(
+        &mut self,
+        handle: &str,
+        visibility: Duration,
+    ) -> Result<(), SqsError> {
         let (id, receives) = parts(handle)?;
         let now = Instant::now();
         let message = self
@@ -110,7 +114,7 @@ impl Queue {
             .iter_mut()
             .find(|message| message.id == id && message.receives == receives)
             .filter(|message| !message.is_visible(now));
-        let refusal = || Refusal::new("MessageNotInflight", "The message is not in flight.");
+        let refusal = || SqsError::new("MessageNotInflight", "The message is not in flight.");
         message.ok_or_else(refusal)?.visible_from = now + visibility;
         Ok(())
     }
@@ -118,12 +122,13 @@ impl Queue {
     /// Moves what was received `most` times, and is to be received again, to another queue.
     pub fn redrive(&mut self, most: u32, target: &mut Self) {
         let now = Instant::now();
-        let is_dead = |message: &mut Message| message.receives >= most && message.is_visible(now);
+        let is_dead =
+            |message: &mut QueuedMessage| message.receives >= most && message.is_visible(now);
         target.messages.extend(self.messages.extract_if(.., is_dead));
     }
 
-    pub fn counts(&self) -> Counts {
-        let (now, mut counts) = (Instant::now(), Counts::default());
+    pub fn counts(&self) -> QueueCounts {
+        let (now, mut counts) = (Instant::now(), QueueCounts::default());
         for message in &self.messages {
             *if message.is_visible(now) {
                 &mut counts.visible
@@ -138,8 +143,8 @@ impl Queue {
 }
 
 /// The message id and the number of the receive that a handle stands for.
-fn parts(handle: &str) -> Result<(&str, u32), Refusal> {
+fn parts(handle: &str) -> Result<(&str, u32), SqsError> {
     let parts = handle.rsplit_once('#');
     let parts = parts.and_then(|(id, receives)| Some((id, receives.parse().ok()?)));
-    parts.ok_or_else(|| Refusal::new("ReceiptHandleIsInvalid", "The handle is none of mine."))
+    parts.ok_or_else(|| SqsError::new("ReceiptHandleIsInvalid", "The handle is none of mine."))
 }

@@ -202,7 +202,7 @@ async fn nothing_is_lost_when_the_worker_is_killed_at_any_moment() {
     run.dynamodb.set_down(false);
     for requests in [1, 2, 5, 10, 20, 50] {
         let mut worker = run.worker().await;
-        run.stack.queues.make_visible(DEFERRED);
+        run.stack.sqs.make_visible(DEFERRED);
         let event = receive_deferred(&run.stack).await.to_string();
         let alarm = run.dynamodb.after_requests(requests);
         tokio::select! {
@@ -229,7 +229,7 @@ async fn a_message_that_gets_somewhere_is_replaced_by_what_is_left_of_it() {
     assert_eq!(run.work(&mut run.worker().await).await, 1);
     let found = rows(&run.stack.table).await;
     assert_eq!(row(&found, "r", Some("u6"))["membership"], "joined");
-    run.stack.queues.make_visible(DEFERRED);
+    run.stack.sqs.make_visible(DEFERRED);
     let left = receive_deferred(&run.stack).await;
     let body: serde_json::Value =
         serde_json::from_str(left["Records"][0]["body"].as_str().unwrap()).unwrap();

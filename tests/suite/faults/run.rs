@@ -54,8 +54,8 @@ impl Run {
     pub async fn start(weather: Weather) -> Self {
         println!("seed {}", super::seed());
         let stack = deployment().await;
-        let dynamodb = Proxy::start(stack.engine.url(), weather.clone()).await;
-        let sqs = Proxy::start(stack.queues.url(), weather).await;
+        let dynamodb = Proxy::start(stack.dynamodb.url(), weather.clone()).await;
+        let sqs = Proxy::start(stack.sqs.url(), weather).await;
         let variables = vec![
             ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb.url.clone()),
             ("AWS_ENDPOINT_URL_SQS", sqs.url.clone()),
@@ -148,8 +148,8 @@ impl Run {
             failures.iter().map(|failure| failure["itemIdentifier"].as_str()).collect();
         for message in messages {
             if !failed.contains(&message["messageId"].as_str()) {
-                let queue = crate::support::sqs(self.stack.queues.url()).delete_message();
-                let queue = queue.queue_url(self.stack.queues.url_of(DEFERRED));
+                let queue = crate::support::sqs(self.stack.sqs.url()).delete_message();
+                let queue = queue.queue_url(self.stack.sqs.url_of(DEFERRED));
                 let handle = message["receiptHandle"].as_str().unwrap();
                 queue.receipt_handle(handle).send().await.unwrap();
             }
@@ -161,7 +161,7 @@ impl Run {
     async fn drain(&self) {
         let mut worker = self.worker().await;
         loop {
-            self.stack.queues.make_visible(DEFERRED);
+            self.stack.sqs.make_visible(DEFERRED);
             if self.work(&mut worker).await == 0 {
                 break;
             }

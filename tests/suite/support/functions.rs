@@ -1,5 +1,7 @@
 //! The real binaries in front of a local deployment, and what goes in and comes out of them.
 
+use std::time::SystemTime;
+
 use chatroom_status_sync::{
     domain::time::Timestamp,
     local::{
@@ -18,13 +20,13 @@ pub const WORKER: &str = env!("CARGO_BIN_EXE_worker");
 
 /// A function in front of a deployment; `more` variables replace those of the deployment.
 async fn start(binary: &str, stack: &Stack, more: &[(&str, &str)]) -> Function {
-    let [deferred, dead_letters] = [DEFERRED, DEAD_LETTERS].map(|queue| stack.queues.url_of(queue));
+    let [deferred, dead_letters] = [DEFERRED, DEAD_LETTERS].map(|queue| stack.sqs.url_of(queue));
     let mut variables = vec![
         ("AWS_REGION", "eu-central-1"),
         ("AWS_ACCESS_KEY_ID", "key"),
         ("AWS_SECRET_ACCESS_KEY", "secret"),
-        ("AWS_ENDPOINT_URL_DYNAMODB", stack.engine.url()),
-        ("AWS_ENDPOINT_URL_SQS", stack.queues.url()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", stack.dynamodb.url()),
+        ("AWS_ENDPOINT_URL_SQS", stack.sqs.url()),
         ("TABLE_NAME", stack.table.name()),
         ("DEFERRED_QUEUE_URL", &deferred),
         ("DEAD_LETTER_QUEUE_URL", &dead_letters),
@@ -49,7 +51,7 @@ pub fn join(user: &str) -> SignedCallback {
 }
 
 pub fn gateway(callback: &SignedCallback) -> Value {
-    callback.gateway_event("request-1", Timestamp::now())
+    callback.gateway_event("request-1", Timestamp::from(SystemTime::now()))
 }
 
 pub fn answer(response: &Value) -> Value {

@@ -15,8 +15,8 @@ use axum::{
 use chatroom_status_sync::{
     env::Environment,
     local::{
-        Addresses, Stack,
-        dynamodb::{Engine, Storage},
+        ListenAddresses, Stack,
+        dynamodb::{Data, DynamoDb},
         im_server::WireEvent,
     },
 };
@@ -40,7 +40,7 @@ pub struct Used {
 /// What stands between functions and engine.
 #[derive(Clone)]
 pub struct Meter {
-    engine: Arc<Engine>,
+    engine: Arc<DynamoDb>,
     used: Arc<Mutex<Used>>,
 }
 
@@ -54,9 +54,9 @@ impl Used {
 impl Meter {
     /// A deployment whose requests are metered.
     pub async fn deployment() -> (Self, Stack) {
-        let addresses = Addresses::free();
+        let addresses = ListenAddresses::free();
         // Always the embedded engine: others do not all say what they consume.
-        let engine = Engine::start(Storage::Memory, addresses.dynamodb).await;
+        let engine = DynamoDb::start(Data::Memory, addresses.dynamodb).await;
         let meter = Self { engine: Arc::new(engine.unwrap()), used: Arc::default() };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -65,7 +65,7 @@ impl Meter {
         let settings =
             Environment::new(|name| (name == "SWEEP_DELAY_SECONDS").then(|| "0".to_owned()));
         let stack =
-            Stack::start(Storage::Elsewhere(url), addresses, &settings, Some(PATIENCE), |_| {});
+            Stack::start(Data::Elsewhere(url), addresses, &settings, Some(PATIENCE), |_| {});
         (meter, stack.await.unwrap())
     }
 

@@ -13,7 +13,7 @@ use std::{
         LazyLock,
         atomic::{AtomicU32, Ordering},
     },
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -28,8 +28,8 @@ use chatroom_status_sync::{
     env::Environment,
     functions::{http::GatewayEvent, receiver::Receiver, settings::Settings},
     local::{
-        Addresses, Stack,
-        dynamodb::Storage,
+        ListenAddresses, Stack,
+        dynamodb::Data,
         im_server::{APP_KEY, APP_SECRET, SignedCallback, WireEvent, body_of},
         sqs::{DEAD_LETTERS, DEFERRED},
     },
@@ -53,6 +53,11 @@ pub const CREATE: u64 = 0;
 pub const JOIN: u64 = 1;
 pub const LEAVE: u64 = 2;
 pub const DESTROY: u64 = 3;
+
+/// This machine's clock.
+pub fn now() -> Timestamp {
+    SystemTime::now().into()
+}
 
 /// Milliseconds after [`START`].
 pub fn at(millis: u64) -> Timestamp {
@@ -104,8 +109,8 @@ pub async fn deployment_with(settings: &[(&str, &str)]) -> Stack {
     variables.extend(settings.iter().copied());
     let settings = Environment::new(|name| variables.get(name).map(|&value| value.to_owned()));
     Stack::start(
-        second_engine().map_or(Storage::Memory, Storage::Elsewhere),
-        Addresses::free(),
+        second_engine().map_or(Data::Memory, Data::Elsewhere),
+        ListenAddresses::free(),
         &settings,
         Some(PATIENCE),
         |_| {},
@@ -116,8 +121,8 @@ pub async fn deployment_with(settings: &[(&str, &str)]) -> Stack {
 
 /// Receives up to ten deferred messages as Lambda's event source does.
 pub async fn receive_deferred(stack: &Stack) -> Value {
-    let receive = sqs(stack.queues.url()).receive_message();
-    let receive = receive.queue_url(stack.queues.url_of(DEFERRED));
+    let receive = sqs(stack.sqs.url()).receive_message();
+    let receive = receive.queue_url(stack.sqs.url_of(DEFERRED));
     let received = receive.max_number_of_messages(10).send().await.unwrap();
     let record = |message: &aws_sdk_sqs::types::Message| {
         let count = MessageSystemAttributeName::ApproximateReceiveCount;
@@ -133,7 +138,7 @@ pub async fn receive_deferred(stack: &Stack) -> Value {
 
 /// What is in the dead-letter queue.
 pub fn dead_letters(stack: &Stack) -> Vec<String> {
-    stack.queues.bodies(DEAD_LETTERS)
+    stack.sqs.bodies(DEAD_LETTERS)
 }
 
 /// Another function in front of the same table and queues, with a memory of its own.
@@ -150,7 +155,7 @@ pub async fn another_function(stack: &Stack) -> Receiver {
 
 /// Hands events to a function as API Gateway would.
 pub async fn hand(function: &Receiver, events: &[WireEvent]) -> (u16, Value) {
-    let now = Timestamp::now();
+    let now = now();
     let event = SignedCallback::now(body_of(events)).gateway_event("test", now);
     let event: GatewayEvent = serde_json::from_value(event).unwrap();
     let (answer, _) = function.receive(event.into_request(now), None).await;
@@ -166,7 +171,7 @@ pub async fn send(stack: &Stack, events: &[WireEvent]) -> (u16, Value) {
 }
 
 pub async fn post(stack: &Stack, callback: SignedCallback) -> (u16, Value) {
-    post_bytes(&callback.url(stack.endpoint.url()), callback.body.into_bytes()).await
+    post_bytes(&callback.url(stack.api_gateway.url()), callback.body.into_bytes()).await
 }
 
 pub async fn post_bytes(url: &str, body: Vec<u8>) -> (u16, Value) {

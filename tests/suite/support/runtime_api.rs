@@ -5,7 +5,7 @@ use std::{
     process::{Child, Command, Stdio},
     sync::Arc,
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use axum::{
@@ -116,7 +116,7 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
         return StatusCode::GONE.into_response();
     };
     let mut response = event.into_response();
-    let deadline = Timestamp::now().millis() + 10_000;
+    let deadline = Timestamp::from(SystemTime::now()).millis() + 10_000;
     let headers = [
         ("lambda-runtime-aws-request-id", HeaderValue::from_static("invocation")),
         ("lambda-runtime-invoked-function-arn", HeaderValue::from_static("arn:aws:lambda:local")),

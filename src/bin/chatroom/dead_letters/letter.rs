@@ -2,7 +2,7 @@
 //! and nothing is an error.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use chatroom_status_sync::{domain::ids::AppKey, wire::deferred::Message};
+use chatroom_status_sync::{domain::ids::AppKey, wire::deferred::DeferredMessage};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -89,7 +89,7 @@ fn work(text: &str) -> Result<(String, Kind), String> {
         sweep: Option<&'a RawValue>,
     }
 
-    let message: Message<'_> =
+    let message: DeferredMessage<'_> =
         serde_json::from_str(text).map_err(|why| format!("no message of this project: {why}"))?;
     AppKey::new(message.app_key).map_err(|why| format!("the app key {why}"))?;
     match (message.events, message.sweep) {

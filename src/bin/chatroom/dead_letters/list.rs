@@ -10,11 +10,10 @@ use super::{
     entry::{Entry, entries},
     letter::Kind,
     resend::messages_for,
-    show::printable,
 };
 use crate::{
     Result,
-    show::{print_json, table, time},
+    print::{self, counted, printable, table, time},
 };
 
 #[derive(Args)]
@@ -31,7 +30,7 @@ impl Options {
     pub async fn run(self) -> Result {
         let entries = entries(self.access.queue().await?.look().await?);
         if self.json {
-            return print_json(&entries.iter().map(facts).collect::<Vec<_>>());
+            return print::json(&entries.iter().map(facts).collect::<Vec<_>>());
         }
         if !entries.is_empty() {
             let mut table = table(["id", "received", "app", "reason", "content", "bytes"]);
@@ -72,12 +71,6 @@ fn without_times(reason: &str) -> String {
     let words = reason.split(' ');
     let words = words.map(|word| if is_time(word) { "…" } else { word });
     words.collect::<Vec<_>>().join(" ")
-}
-
-/// A number with its noun.
-pub fn counted(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
 }
 
 /// Everything about a letter but its content, for programs.

@@ -17,12 +17,14 @@ use tokio::time::Instant;
 use super::{
     Access,
     entry::{Entry, entries},
-    list::counted,
     queue::{DeadLetterQueue, Received},
     resend::messages_for,
-    show::{missing, printable},
+    show::missing,
 };
-use crate::Result;
+use crate::{
+    Result,
+    print::{counted, printable},
+};
 
 /// For one letter, repeats included.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -3,7 +3,7 @@
 use chatroom_status_sync::{
     domain::ids::AppKey,
     wire::{
-        deferred::Message,
+        deferred::DeferredMessage,
         limits::{MAX_BYTES, to_json},
     },
 };
@@ -63,7 +63,7 @@ fn in_messages(app: &AppKey, events: &[&RawValue]) -> Result<Vec<String>, String
 fn message(app: &AppKey, events: &[String]) -> Result<String, String> {
     let events = RawValue::from_string(format!("[{}]", events.join(",")));
     let events = events.map_err(|why| why.to_string())?;
-    Ok(to_json(&Message { app_key: app.to_string(), events: Some(&events), sweep: None }))
+    Ok(to_json(&DeferredMessage { app_key: app.to_string(), events: Some(&events), sweep: None }))
 }
 
 #[cfg(test)]

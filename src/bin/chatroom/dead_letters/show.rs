@@ -1,7 +1,5 @@
 //! `chatroom dead-letters show`.
 
-use std::io::Write;
-
 use base64::{Engine, prelude::BASE64_STANDARD};
 use clap::Args;
 use serde_json::value::RawValue;
@@ -11,12 +9,12 @@ use super::{
     entry::{Entry, entries},
     indent::indented,
     letter::Kind,
-    list::{counted, facts},
+    list::facts,
     resend::messages_for,
 };
 use crate::{
     Result,
-    show::{print_json, time},
+    print::{self, counted, printable, time},
 };
 
 #[derive(Args)]
@@ -46,7 +44,7 @@ impl Options {
             let mut shown = facts(entry);
             let (name, content) = for_programs(&entry.letter.content);
             shown[name] = content.into();
-            return print_json(&shown);
+            return print::json(&shown);
         }
         print(entry);
         Ok(())
@@ -62,7 +60,7 @@ fn raw(entry: &Entry) -> Result {
     if let Kind::Broken(why) = &entry.letter.kind {
         return Err(format!("the content is not whole: {why}").into());
     }
-    Ok(std::io::stdout().write_all(&entry.letter.content)?)
+    print::raw(&entry.letter.content)
 }
 
 /// The content under the name of the form that keeps all of it.
@@ -105,17 +103,4 @@ fn for_people(content: &[u8]) -> String {
         Err(_) => String::from_utf8_lossy(content).into_owned(),
     };
     text.lines().map(printable).collect::<Vec<_>>().join("\n")
-}
-
-/// A text without the characters that a terminal obeys: it comes from outside.
-pub fn printable(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '\t' => shown.push(letter),
-            _ if letter.is_control() => shown.extend(letter.escape_default()),
-            _ => shown.push(letter),
-        }
-    }
-    shown
 }

@@ -4,7 +4,7 @@
 //! what taking them in costs), who reads the table or its stream, and a flash crowd's extra starts.
 
 use chatroom_status_sync::{
-    functions::log::{Level, Line},
+    functions::log::{Level, LogLine},
     wire::answer::Counts,
 };
 use serde::Serialize;
@@ -162,7 +162,7 @@ fn body_bytes(demand: &Demand) -> f64 {
 
 /// Bytes of the line that the function logs about a callback, by the code that logs it.
 fn log_line_bytes() -> f64 {
-    let line = Line {
+    let line = LogLine {
         level: Level::Info,
         message: "callback stored".to_owned(),
         // API Gateway's ids.

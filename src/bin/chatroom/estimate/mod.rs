@@ -24,7 +24,7 @@ mod units;
 use clap::Args;
 use serde::Serialize;
 
-use crate::{Result, show::print_json};
+use crate::{Result, print};
 use constants as c;
 use cost::Cost;
 use demand::Demand;
@@ -79,7 +79,7 @@ impl Options {
     pub fn run(self) -> Result {
         let estimate = Estimate::of(self.demand.check()?);
         if self.json {
-            return print_json(&estimate);
+            return print::json(&estimate);
         }
         estimate.print();
         Ok(())

@@ -9,7 +9,7 @@ use super::{
     model::Rates,
     numbers::{dollars, figure},
 };
-use crate::show::table;
+use crate::print::table;
 
 impl Estimate {
     /// Prints it for people.

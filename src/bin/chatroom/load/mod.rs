@@ -23,7 +23,10 @@ mod tidy;
 mod traffic;
 mod world;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use chatroom_status_sync::{
     callback::keyring::Secret,
@@ -108,7 +111,7 @@ impl Options {
         let sender = Sender::new(&target.url, app.as_str(), secret, connections)?;
         let sender = Arc::new(sender);
         let seed = self.seed.unwrap_or_else(|| fastrand::u64(..1_000_000_000));
-        let start = Timestamp::now();
+        let start = Timestamp::from(SystemTime::now());
         let run = format!("load-{start}-{seed}");
         // Better now than after all of it.
         target.table.room(app, &RoomId::new(&*run)?).await?;

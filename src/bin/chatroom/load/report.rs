@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::{audit::Audit, play::Played, tally::Tally};
-use crate::{Result, show::print_json};
+use crate::{Result, print};
 
 /// Mismatches that are listed.
 const LISTED: usize = 20;
@@ -83,7 +83,7 @@ impl Report<'_> {
         if let Some(listed) = audit["mismatches"].as_array_mut() {
             listed.truncate(LISTED);
         }
-        print_json(&json!({
+        print::json(&json!({
             "run": self.facts,
             "interrupted": self.played.is_interrupted,
             "callbacks": {

@@ -1,6 +1,9 @@
 //! Sends callbacks as the IM server does, over many connections.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use axum::{
     body::{Body, Bytes, to_bytes},
@@ -96,7 +99,7 @@ impl Sender {
             &self.app_key,
             &self.secret,
             &delivery.nonce,
-            Timestamp::now(),
+            Timestamp::from(SystemTime::now()),
             body_of(&delivery.events),
         );
         let mut outcome = Outcome {

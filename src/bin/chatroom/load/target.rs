@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chatroom_status_sync::{
     env::Environment,
-    local::{Addresses, Stack, dynamodb::Storage},
+    local::{ListenAddresses, Stack, dynamodb::Data},
     table::Table,
 };
 use serde_json::json;
@@ -36,17 +36,17 @@ impl Target {
     /// where the table is; without one, it is in memory.
     pub async fn local(access: &Access, secret: &str) -> Result<Self> {
         let storage = access.endpoint_url.clone();
-        let storage = storage.map_or(Storage::Memory, Storage::Elsewhere);
+        let storage = storage.map_or(Data::Memory, Data::Elsewhere);
         let environment = Environment::of_process();
         let settings = Environment::new(|name| match name {
             "APP_SECRETS" => Some(json!({ access.app_key.as_str(): secret }).to_string()),
             "TABLE_NAME" => Some(access.table.clone()),
             _ => environment.get(name).or_else(|| serve::setting(name)),
         });
-        let stack = Stack::start(storage, Addresses::free(), &settings, None, |_| {}).await?;
+        let stack = Stack::start(storage, ListenAddresses::free(), &settings, None, |_| {}).await?;
         Ok(Self {
-            url: stack.endpoint.url().to_owned(),
-            table: access.table_at(Some(stack.engine.url())).await?,
+            url: stack.api_gateway.url().to_owned(),
+            table: access.table_at(Some(stack.dynamodb.url())).await?,
             is_lasting: access.endpoint_url.is_some(),
             stack: Some(Arc::new(stack)),
         })

@@ -1,6 +1,8 @@
 //! Ends the rooms of a run. Members who are in a room never expire; those whose room ended do, and
 //! so does the room.
 
+use std::time::SystemTime;
+
 use chatroom_status_sync::{
     domain::{event::Kind, time::Timestamp},
     local::im_server::WireEvent,
@@ -19,7 +21,7 @@ const CONCURRENCY: usize = 4;
 pub async fn destroy(sender: &Sender, rooms: &[&str]) -> usize {
     let batches = rooms.chunks(BATCH).enumerate();
     let left = batches.map(async |(number, rooms)| {
-        let now = Timestamp::now();
+        let now = Timestamp::from(SystemTime::now());
         let end = |room: &&str| WireEvent::new(room, &[], Kind::Destroy.number(), 0, now);
         let delivery = Delivery {
             due: Duration::ZERO,

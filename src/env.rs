@@ -29,19 +29,16 @@ type Lookup<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
 impl<'a> Environment<'a> {
     /// Variables by a function of their name.
-    #[must_use]
     pub fn new(lookup: impl Fn(&str) -> Option<String> + 'a) -> Self {
         Self(Box::new(lookup))
     }
 
     /// The variables of this process.
-    #[must_use]
     pub fn of_process() -> Self {
         Self::new(|name| std::env::var(name).ok())
     }
 
     /// A variable that holds something.
-    #[must_use]
     pub fn get(&self, name: &str) -> Option<String> {
         (self.0)(name).filter(|value| !value.trim().is_empty())
     }

@@ -94,7 +94,6 @@ pub fn connector<R>(
 }
 
 /// Those whom Mozilla trusts.
-#[must_use]
 pub fn mozilla_roots() -> RootCertStore {
     RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
 }

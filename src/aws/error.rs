@@ -13,7 +13,6 @@ use std::error::Error;
 /// let error = std::io::Error::other("connection refused");
 /// assert_eq!(in_words(&error), "connection refused");
 /// ```
-#[must_use]
 pub fn in_words(error: &dyn Error) -> String {
     let mut words = vec![error.to_string()];
     let mut source = error.source();

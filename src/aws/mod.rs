@@ -76,7 +76,6 @@ impl Aws {
     }
 
     /// The same with another limit for one attempt at a request.
-    #[must_use]
     pub fn with_attempt(mut self, limit: Duration) -> Self {
         let config = self.config.into_builder();
         self.config = config.timeout_config(time_outs(limit)).build();
@@ -84,7 +83,6 @@ impl Aws {
     }
 
     /// A DynamoDB client.
-    #[must_use]
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         let mut config = aws_sdk_dynamodb::config::Builder::from(&self.config);
         config.set_endpoint_url(self.endpoints[0].clone());
@@ -92,7 +90,6 @@ impl Aws {
     }
 
     /// An SQS client.
-    #[must_use]
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
         let mut config = aws_sdk_sqs::config::Builder::from(&self.config);
         config.set_endpoint_url(self.endpoints[1].clone());
@@ -100,7 +97,6 @@ impl Aws {
     }
 
     /// A Secrets Manager client.
-    #[must_use]
     pub fn secrets_manager(&self) -> aws_sdk_secretsmanager::Client {
         let mut config = aws_sdk_secretsmanager::config::Builder::from(&self.config);
         config.set_endpoint_url(self.endpoints[2].clone());

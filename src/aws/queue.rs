@@ -39,7 +39,6 @@ impl Outgoing {
 impl Queue {
     /// The queue at `url`. Its client is made once it is needed, which for most
     /// callbacks is never.
-    #[must_use]
     pub fn new(client: impl FnOnce() -> Client + Send + 'static, url: impl Into<String>) -> Self {
         Self { client: LazyLock::new(Box::new(client)), url: url.into() }
     }

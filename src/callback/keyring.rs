@@ -12,7 +12,6 @@ pub struct Secret(String);
 
 impl Secret {
     /// Takes over any text.
-    #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
@@ -71,7 +70,6 @@ impl Keyring {
 
     /// The app that a callback belongs to, and its secrets. Old senders name no app: that is clear
     /// only where a single one is configured.
-    #[must_use]
     pub fn secrets_of(&self, app: Option<&str>) -> Option<(&AppKey, &[Secret])> {
         let found = match app {
             Some(name) => self.0.iter().find(|(app, _)| app.as_str() == name),

@@ -26,7 +26,6 @@ pub enum Refusal {
 
 impl Refusal {
     /// A word for programs: stable, `snake_case`.
-    #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
             Self::Missing(_) => "missing_parameter",
@@ -39,7 +38,6 @@ impl Refusal {
     }
 
     /// A sentence for the caller, without internals.
-    #[must_use]
     pub fn message(self) -> String {
         match self {
             Self::Missing(name) => format!("The query parameter {name} is missing or empty."),
@@ -54,7 +52,6 @@ impl Refusal {
     }
 
     /// What the operator can do about it.
-    #[must_use]
     pub const fn advice(self) -> &'static str {
         match self {
             Self::Missing(_)
@@ -76,7 +73,6 @@ impl Refusal {
     }
 
     /// Whether a secret that is not known yet could change the verdict.
-    #[must_use]
     pub const fn may_be_rotation(self) -> bool {
         matches!(self, Self::UnknownApp | Self::WrongSignature)
     }

@@ -48,7 +48,6 @@ impl Freshness {
 /// let signature = callback::sign(&Secret::new("Y1W2MeFwwwRxa0"), "14314", "1408710653000");
 /// assert_eq!(signature, "30be0bbca9c9b2e27578701e9fda2358a814c88f");
 /// ```
-#[must_use]
 pub fn sign(secret: &Secret, nonce: &str, timestamp: &str) -> String {
     hex::encode(digest(secret, nonce, timestamp))
 }

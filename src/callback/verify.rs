@@ -24,7 +24,6 @@ pub struct Verified {
 
 impl Unverified {
     /// A raw query string (without `?`) and the bytes of the body.
-    #[must_use]
     pub const fn new(query: String, body: Vec<u8>) -> Self {
         Self { query, body }
     }
@@ -54,13 +53,11 @@ impl Verified {
     }
 
     /// The app whose secret signed.
-    #[must_use]
     pub const fn app(&self) -> &AppKey {
         &self.app
     }
 
     /// The bytes of the body: any bytes, the signature does not cover them.
-    #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body
     }

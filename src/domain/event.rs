@@ -25,7 +25,6 @@ pub enum Kind {
 
 impl Kind {
     /// The kind of a callback's `type`; `None` for a number that the sender does not document.
-    #[must_use]
     pub const fn from_type(number: u64) -> Option<Self> {
         match number {
             0 => Some(Self::Create),
@@ -37,7 +36,6 @@ impl Kind {
     }
 
     /// The callback's `type`.
-    #[must_use]
     pub const fn number(self) -> u64 {
         self as u64
     }
@@ -54,7 +52,6 @@ pub const EARLIEST: Timestamp = match Timestamp::from_millis(1_000_000_000_000) 
 pub const AHEAD: Duration = Duration::from_hours(1);
 
 /// Whether an event may have happened at `time`, judged at `now`.
-#[must_use]
 pub fn is_plausible(time: Timestamp, now: Timestamp) -> bool {
     time >= EARLIEST && time.since(now) <= AHEAD
 }
@@ -81,13 +78,11 @@ pub struct Version {
 
 impl Version {
     /// The version of an event. Statuses of 9 and above are one.
-    #[must_use]
     pub fn new(time: Timestamp, kind: Kind, status: u64) -> Self {
         Self { time, kind, status: u8::try_from(status.min(9)).unwrap_or(9) }
     }
 
     /// Reads a version back from its number; `None` if no event has it.
-    #[must_use]
     pub fn from_number(number: u64) -> Option<Self> {
         let time = Timestamp::from_millis(number / 100)?;
         let kind = Kind::from_type(number / 10 % 10)?;
@@ -95,31 +90,26 @@ impl Version {
     }
 
     /// The number that the table stores.
-    #[must_use]
     pub const fn number(self) -> u64 {
         self.time.millis() * 100 + self.kind.number() * 10 + self.status as u64
     }
 
     /// When it happened.
-    #[must_use]
     pub const fn time(self) -> Timestamp {
         self.time
     }
 
     /// What happened.
-    #[must_use]
     pub const fn kind(self) -> Kind {
         self.kind
     }
 
     /// The callback's `status`, 9 standing for everything above.
-    #[must_use]
     pub const fn status(self) -> u8 {
         self.status
     }
 
     /// How it came about, as the table says it.
-    #[must_use]
     pub const fn reason(self) -> &'static str {
         match self.status {
             0 => "requested",

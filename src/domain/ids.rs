@@ -50,7 +50,6 @@ macro_rules! id {
 
         impl $name {
             /// The id as the sender wrote it.
-            #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
             }

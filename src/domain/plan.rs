@@ -22,7 +22,6 @@ pub struct Facts {
 
 impl Facts {
     /// What a single event says.
-    #[must_use]
     pub const fn of(version: Version) -> Self {
         let mut by_kind = [None; 4];
         by_kind[version.kind() as usize] = Some(version);
@@ -37,7 +36,6 @@ impl Facts {
     }
 
     /// A join, as what it proves about its room: that it lives. The room's item records no join.
-    #[must_use]
     pub const fn alive(join: Version) -> Self {
         Self { newest: join, by_kind: [None; 4] }
     }
@@ -48,13 +46,11 @@ impl Facts {
     }
 
     /// The event that decides what the item is.
-    #[must_use]
     pub const fn newest(&self) -> Version {
         self.newest
     }
 
     /// The newest event of a kind.
-    #[must_use]
     pub const fn of_kind(&self, kind: Kind) -> Option<Version> {
         self.by_kind[kind as usize]
     }
@@ -93,7 +89,6 @@ pub struct Plan {
 impl Plan {
     /// Folds events. Users of a create or destroy say nothing about members, and a join or leave
     /// without users nothing at all.
-    #[must_use]
     pub fn of(events: impl IntoIterator<Item = Event>) -> Self {
         let mut rooms: BTreeMap<RoomId, RoomPlan> = BTreeMap::new();
         for Event { room, users, version } in events {
@@ -144,13 +139,11 @@ impl Plan {
     }
 
     /// How many changes there are.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.rooms.values().map(|plan| plan.members.len() + usize::from(plan.room.is_some())).sum()
     }
 
     /// Whether there is nothing to write.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rooms.is_empty()
     }
@@ -158,7 +151,6 @@ impl Plan {
 
 impl RoomPlan {
     /// The newest join of any member: the last sign of life of the room.
-    #[must_use]
     pub fn newest_join(&self) -> Option<Version> {
         self.members.values().filter_map(|facts| facts.of_kind(Kind::Join)).max()
     }

@@ -20,7 +20,6 @@ pub struct RoomState {
 
 impl RoomState {
     /// What is known once `facts` are written over this.
-    #[must_use]
     pub fn after(self, facts: &Facts) -> Self {
         Self {
             active: facts.newest().kind() != Kind::Destroy,
@@ -31,7 +30,6 @@ impl RoomState {
     /// The join that proves the room alive where the item does not say so: its create was lost or
     /// is late, or the room lives again after a destroy. `None` if the room is active, or if
     /// every join came before its end.
-    #[must_use]
     pub fn revived_by(self, plan: &RoomPlan) -> Option<Version> {
         let join = plan.newest_join()?;
         (!self.active && Some(join) > self.destroyed).then_some(join)
@@ -39,7 +37,6 @@ impl RoomState {
 
     /// Whether a member's newest event is a join from before the room's end: the membership ended
     /// with the room, and came too late for whoever ended the others.
-    #[must_use]
     pub fn is_ended(self, member: &Facts) -> bool {
         let newest = member.newest();
         newest.kind() == Kind::Join && Some(newest) < self.destroyed

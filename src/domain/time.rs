@@ -19,25 +19,21 @@ impl Timestamp {
     pub const MAX: Self = Self(9_999_999_999_999);
 
     /// The time of a number of Unix milliseconds; `None` above [`Timestamp::MAX`].
-    #[must_use]
     pub const fn from_millis(millis: u64) -> Option<Self> {
         if millis <= Self::MAX.0 { Some(Self(millis)) } else { None }
     }
 
     /// Unix milliseconds.
-    #[must_use]
     pub const fn millis(self) -> u64 {
         self.0
     }
 
     /// Unix seconds, rounded down.
-    #[must_use]
     pub const fn seconds(self) -> u64 {
         self.0 / 1000
     }
 
     /// How much later this is than `earlier`; zero if it is not later.
-    #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }

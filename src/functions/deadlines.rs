@@ -38,7 +38,6 @@ impl TimeLeft {
     /// assert_eq!(left.for_table, Duration::from_millis(2500));
     /// assert_eq!(left.for_queues, Duration::from_millis(3300));
     /// ```
-    #[must_use]
     pub fn of(budget: Duration, waited: Duration, limit: Option<Duration>) -> Self {
         let answer = ANSWER.max(budget + QUEUE);
         let waited = if waited < answer { waited } else { Duration::ZERO };

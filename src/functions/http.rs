@@ -45,7 +45,6 @@ const OLDEST: Duration = Duration::from_secs(30);
 
 impl GatewayEvent {
     /// The request that the event stands for, arriving at `now`.
-    #[must_use]
     pub fn into_request(self, now: Timestamp) -> Request {
         let body = self.body.unwrap_or_default();
         // What is no base64 is taken as it stands, so that it can be answered and kept.

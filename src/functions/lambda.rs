@@ -26,7 +26,6 @@ pub async fn main(run: impl AsyncFnOnce() -> Result<(), Error>) -> ExitCode {
 
 /// How long the platform lets this invocation run. `None` if its deadline has passed already: then
 /// this invocation would not be running, so the deadline is a sample's, not the platform's.
-#[must_use]
 pub fn time_left(context: &Context, now: Timestamp) -> Option<Duration> {
     let deadline = Timestamp::from_millis(context.deadline).filter(|&deadline| deadline > now)?;
     Some(deadline.since(now).saturating_sub(MARGIN))

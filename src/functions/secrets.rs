@@ -66,7 +66,6 @@ impl Secrets {
     }
 
     /// The keyring as last read.
-    #[must_use]
     pub fn current(&self) -> Arc<Keyring> {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

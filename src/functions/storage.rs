@@ -61,7 +61,6 @@ pub struct Stored {
 
 impl Storage {
     /// Connects to table and queues.
-    #[must_use]
     pub fn new(storage: StorageSettings, aws: &Aws) -> Self {
         let queue = |url| {
             let aws = aws.clone();
@@ -76,13 +75,11 @@ impl Storage {
     }
 
     /// The table itself.
-    #[must_use]
     pub const fn table(&self) -> &Table {
         &self.table
     }
 
     /// The queue of what is to be done later.
-    #[must_use]
     pub const fn deferred(&self) -> &Queue {
         &self.deferred
     }

@@ -67,7 +67,6 @@ enum Trouble {
 
 impl Worker {
     /// Connects to table and queues.
-    #[must_use]
     pub fn new(storage: StorageSettings, aws: &Aws) -> Self {
         Self { store: Storage::new(storage, aws) }
     }

@@ -73,13 +73,11 @@ impl ApiGateway {
     }
 
     /// The URL of callbacks, without a query string.
-    #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
     /// The handler behind it, for events that do not come by HTTP.
-    #[must_use]
     pub fn receiver(&self) -> &Receiver {
         &self.shared.receiver
     }

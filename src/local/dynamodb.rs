@@ -63,7 +63,6 @@ impl DynamoDb {
     }
 
     /// The endpoint, for `AWS_ENDPOINT_URL_DYNAMODB`.
-    #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }

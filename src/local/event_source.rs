@@ -32,7 +32,6 @@ pub struct EventSource {
 
 impl EventSource {
     /// A poller that hands the log line of each message to `log`.
-    #[must_use]
     pub fn new(worker: Worker, client: Client, queue_url: String, log: fn(&LogLine)) -> Self {
         Self { worker, client, queue_url, log }
     }

@@ -30,7 +30,6 @@ pub struct SignedCallback {
 
 impl SignedCallback {
     /// Signs at `timestamp`. The body is not covered by the signature.
-    #[must_use]
     pub fn new(
         app_key: &str,
         secret: &Secret,
@@ -47,7 +46,6 @@ impl SignedCallback {
     }
 
     /// A callback of the sample app, signed now.
-    #[must_use]
     pub fn now(body: impl Into<String>) -> Self {
         Self::new(
             APP_KEY,
@@ -59,13 +57,11 @@ impl SignedCallback {
     }
 
     /// The URL to post the body to.
-    #[must_use]
     pub fn url(&self, endpoint: &str) -> String {
         format!("{endpoint}?{}", self.query)
     }
 
     /// A command that sends it.
-    #[must_use]
     pub fn curl(&self, endpoint: &str) -> String {
         let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
         format!(
@@ -76,7 +72,6 @@ impl SignedCallback {
     }
 
     /// The event that API Gateway makes of it: HTTP API, payload format 2.0.
-    #[must_use]
     pub fn gateway_event(&self, request_id: &str, taken: Timestamp) -> Value {
         gateway_event(&self.query, &self.body, false, "127.0.0.1", request_id, taken)
     }
@@ -100,7 +95,6 @@ pub struct WireEvent {
 
 impl WireEvent {
     /// An event of any type and status, documented or not.
-    #[must_use]
     pub fn new(room: &str, users: &[&str], r#type: u64, status: u64, time: Timestamp) -> Self {
         let user_ids = users.iter().map(|&user| user.to_owned()).collect();
         Self { chat_room_id: room.to_owned(), user_ids, status, r#type, time }
@@ -114,14 +108,12 @@ impl fmt::Display for WireEvent {
 }
 
 /// The body of a callback with these events.
-#[must_use]
 pub fn body_of(events: &[WireEvent]) -> String {
     let events: Vec<_> = events.iter().map(WireEvent::to_string).collect();
     format!("[{}]", events.join(","))
 }
 
 /// An API Gateway event of any query string and body.
-#[must_use]
 pub fn gateway_event(
     query: &str,
     body: &str,

@@ -56,7 +56,6 @@ pub struct ListenAddresses {
 
 impl ListenAddresses {
     /// Loopback with free ports.
-    #[must_use]
     pub fn free() -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         Self { callback: any, dynamodb: any, sqs: any }
@@ -112,7 +111,6 @@ impl Stack {
     }
 
     /// What a variable is for another function in front of the same table and queues.
-    #[must_use]
     pub fn variable(&self, name: &str) -> Option<String> {
         match name {
             "TABLE_NAME" => Some(self.table.name().to_owned()),

@@ -10,19 +10,16 @@ use crate::domain::{
 };
 
 /// A number attribute; `None` if it is absent or no whole number.
-#[must_use]
 pub fn number(item: &Attributes, name: &str) -> Option<u64> {
     item.get(name)?.as_n().ok()?.parse().ok()
 }
 
 /// A text attribute; `None` if it is absent or no text.
-#[must_use]
 pub fn text<'a>(item: &'a Attributes, name: &str) -> Option<&'a str> {
     item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str)
 }
 
 /// What a room's item says to those who join it.
-#[must_use]
 pub fn sight(item: &Attributes) -> RoomState {
     RoomState {
         active: text(item, "lifecycle") == Some("active"),
@@ -31,7 +28,6 @@ pub fn sight(item: &Attributes) -> RoomState {
 }
 
 /// The newest destroy that a room's item records.
-#[must_use]
 pub fn destroy_version(item: &Attributes) -> Option<Version> {
     number(item, "destroyVersion").and_then(Version::from_number)
 }
@@ -41,7 +37,6 @@ pub fn destroy_version(item: &Attributes) -> Option<Version> {
 ///
 /// Of creates, joins and leaves the table keeps the time, so only a later time differs; of destroys
 /// the version.
-#[must_use]
 pub fn compare(item: &Attributes, version: Version) -> Option<Ordering> {
     let time = |name| {
         number(item, name).and_then(Timestamp::from_millis).map(|time| time.cmp(&version.time()))

@@ -22,20 +22,17 @@ pub struct Key<'a> {
 
 impl Key<'_> {
     /// `pk`: `ROOM#<appKey>#<chatRoomId>`. Unambiguous, because an app key has no `#`.
-    #[must_use]
     pub fn partition(&self) -> String {
         format!("ROOM#{}#{}", self.app, self.room)
     }
 
     /// `sk`: `ROOM`, or `USER#<userId>`, which sorts after it.
-    #[must_use]
     pub fn sort(&self) -> String {
         self.user.map_or_else(|| "ROOM".to_owned(), |user| format!("USER#{user}"))
     }
 
     /// The index key that the item has while it is present: `userKey` of a joined member,
     /// `roomsKey` of an active room.
-    #[must_use]
     pub fn index(&self) -> String {
         match self.user {
             Some(user) => user_key(self.app, user),
@@ -44,7 +41,6 @@ impl Key<'_> {
     }
 
     /// `pk` and `sk`, as requests want them.
-    #[must_use]
     pub fn attributes(&self) -> Attributes {
         [("pk", self.partition()), ("sk", self.sort())]
             .map(|(name, text)| (name.to_owned(), AttributeValue::S(text)))
@@ -53,13 +49,11 @@ impl Key<'_> {
 }
 
 /// The key of index `by-user`.
-#[must_use]
 pub fn user_key(app: &AppKey, user: &UserId) -> String {
     format!("USER#{app}#{user}")
 }
 
 /// The key of index `active-rooms` for one of the [`ROOM_SHARDS`].
-#[must_use]
 pub fn rooms_key(app: &AppKey, shard: u8) -> String {
     format!("ROOMS#{app}#{shard:02}")
 }

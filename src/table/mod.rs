@@ -45,7 +45,6 @@ pub struct Table {
 
 impl Table {
     /// The table `name`, whose tombstones and destroyed rooms are kept for `retention_days`.
-    #[must_use]
     pub fn new(client: Client, name: impl Into<String>, retention_days: u32) -> Self {
         Self {
             client,
@@ -56,13 +55,11 @@ impl Table {
     }
 
     /// The client that it uses.
-    #[must_use]
     pub const fn client(&self) -> &Client {
         &self.client
     }
 
     /// The table's name.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }

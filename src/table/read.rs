@@ -93,7 +93,6 @@ impl Member {
     }
 
     /// The sentence at the top of this module, for one member.
-    #[must_use]
     pub fn is_present_in(&self, room: Option<&Room>) -> bool {
         let destroyed = room.and_then(|room| room.destroy_version);
         self.membership == "joined" && Some(self.version) > destroyed

@@ -37,7 +37,6 @@ pub struct Moment(Instant, Timestamp);
 
 impl Moment {
     /// This moment.
-    #[must_use]
     pub fn now() -> Self {
         Self(Instant::now(), Timestamp::from(SystemTime::now()))
     }
@@ -51,7 +50,6 @@ impl Moment {
 
 impl RoomCache {
     /// What is remembered of a room: that it is active, and the last destroy that it survived.
-    #[must_use]
     pub fn recall(&self, room: &str) -> Option<RoomState> {
         let Seen { sight, asked } = *self.lock().get(room)?;
         asked.is_young().then_some(sight)

@@ -28,7 +28,6 @@ pub struct Update {
 /// The newest event's own time overwrites: whatever the item records of that kind is older, or the
 /// condition would fail. Facts of another kind are only set where the item records none; see
 /// [`raise`] for the rest.
-#[must_use]
 pub fn whole(key: &Key<'_>, facts: &Facts, retention_seconds: u64) -> Update {
     let newest = facts.newest();
     let mut update =
@@ -65,7 +64,6 @@ pub fn whole(key: &Key<'_>, facts: &Facts, retention_seconds: u64) -> Update {
 
 /// Records facts that the item lacks although it is as new as they are. Each attribute only ever
 /// grows, on its own.
-#[must_use]
 pub fn raise(lacking: &[Version], newest: Version) -> Update {
     let mut update = Expression::new("");
     let mut condition = "version >= :version".to_owned();
@@ -81,7 +79,6 @@ pub fn raise(lacking: &[Version], newest: Version) -> Update {
 
 /// Ends a membership whose room ended after the `join`. Version and times stay: no event about this
 /// member was reported, and a late leave must still find what is known.
-#[must_use]
 pub fn end(join: Version, destroy: Version, retention_seconds: u64) -> Update {
     let mut update = Expression::new("membership = :left, reason = :reason");
     update.text(":left", "left");

@@ -19,7 +19,6 @@ pub struct Counts {
 
 impl Counts {
     /// All of them together.
-    #[must_use]
     pub const fn total(&self) -> usize {
         self.applied + self.stale + self.deferred + self.quarantined
     }
@@ -43,7 +42,6 @@ pub enum Answer {
 
 impl Answer {
     /// The HTTP status.
-    #[must_use]
     pub const fn status(&self) -> u16 {
         match self {
             Self::Accepted(..) => 200,
@@ -55,7 +53,6 @@ impl Answer {
     }
 
     /// The JSON body.
-    #[must_use]
     pub fn body(&self) -> String {
         let error = |code, message: &str| json(&Error { error: code, message });
         match self {
@@ -73,7 +70,6 @@ impl Answer {
     }
 
     /// Seconds after which to try again.
-    #[must_use]
     pub const fn retry_after(&self) -> Option<&'static str> {
         match self {
             Self::Unavailable => Some("1"),

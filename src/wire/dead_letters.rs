@@ -60,7 +60,6 @@ enum Content<'a> {
 
 /// The messages that keep what cannot be understood of a body: one for each event, several for one
 /// that is too large; or the whole body, if there are too many.
-#[must_use]
 pub fn for_faults(origin: Origin<'_>, parsed: &Parsed<'_>) -> Vec<String> {
     if parsed.faulty > parsed.faults.len() {
         let reason = "too many of its events cannot be understood";
@@ -79,7 +78,6 @@ fn for_fault(origin: Origin<'_>, fault: &Fault<'_>) -> Vec<String> {
 }
 
 /// The message that keeps a whole body; several if it is too large for one.
-#[must_use]
 pub fn for_body(origin: Origin<'_>, reason: &str, body: &[u8]) -> Vec<String> {
     if let Ok(body) = std::str::from_utf8(body) {
         let letter = letter(origin, reason, Content::Text { body });

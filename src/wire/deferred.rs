@@ -46,7 +46,6 @@ pub struct SweepFields {
 
 impl Sweep {
     /// The message that asks the worker for it.
-    #[must_use]
     pub fn message(&self, app: &AppKey) -> String {
         let message = DeferredMessage {
             app_key: app.to_string(),
@@ -62,7 +61,6 @@ impl Sweep {
 }
 
 /// The messages that bring changes to the worker, as events in wire format: as few as hold them.
-#[must_use]
 pub fn messages(app: &AppKey, changes: Plan) -> Vec<String> {
     let mut packer = Packer::new(app);
     for event in changes.into_events() {

@@ -7,7 +7,6 @@ use serde::Serialize;
 pub const MAX_BYTES: usize = 256 * 1024;
 
 /// A message as JSON text.
-#[must_use]
 pub fn to_json(message: &impl Serialize) -> String {
     // Strings, numbers and raw JSON always serialise.
     let json = serde_json::to_string(message).unwrap_or_default();

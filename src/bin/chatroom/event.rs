@@ -9,7 +9,7 @@ use chatroom_status_sync::{
 };
 use clap::{Args, ValueEnum};
 
-use crate::{Result, send};
+use crate::{Result, print, send};
 
 /// Where `chatroom serve` listens.
 const LOCAL: &str = "http://127.0.0.1:8080/chatroom_status_sync";
@@ -84,9 +84,7 @@ pub async fn run(options: Options) -> Result {
                 return Err("the callback was not accepted".into());
             }
         }
-        None => {
-            println!("{}", serde_json::to_string_pretty(&callback.gateway_event("sample", now))?)
-        }
+        None => print::json(&callback.gateway_event("sample", now))?,
     }
     Ok(())
 }

@@ -58,20 +58,17 @@ impl Sqs {
     }
 
     /// The endpoint, for `AWS_ENDPOINT_URL_SQS`.
-    #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
     /// A queue's own URL.
-    #[must_use]
     pub fn url_of(&self, queue: &str) -> String {
         url_of(&self.url, queue)
     }
 
     /// The bodies of all messages in a queue, oldest first, whether or not they can be received
     /// now.
-    #[must_use]
     pub fn bodies(&self, queue: &str) -> Vec<String> {
         lock(&self.all).get(queue).map(LocalQueue::bodies).unwrap_or_default()
     }

@@ -4,6 +4,11 @@
 //! is that event's own: its neighbours are not affected, and its raw text is kept, so that nothing
 //! signed is lost.
 
+use std::{
+    error::Error,
+    fmt::{self, Display, Formatter},
+};
+
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
@@ -43,9 +48,32 @@ pub struct Fault<'body> {
     pub reason: String,
 }
 
-/// The body is no JSON array or object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct InvalidBody;
+/// The body as a whole is no JSON array or object.
+#[derive(Debug)]
+pub struct InvalidBody {
+    /// The fault of the JSON text, where the body begins like an array or an object.
+    pub syntax: Option<serde_json::Error>,
+}
+
+impl Display for InvalidBody {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("the body is no JSON array or object")?;
+        self.syntax.as_ref().map_or(Ok(()), |why| write!(f, ": {why}"))
+    }
+}
+
+impl Error for InvalidBody {}
+
+/// Separates the events of a body: the elements of an array, or one object.
+pub fn raw_events(body: &[u8]) -> Result<Vec<&RawValue>, InvalidBody> {
+    let body = body.trim_ascii_start();
+    let events = match body.first() {
+        Some(b'[') => serde_json::from_slice(body),
+        Some(b'{') => serde_json::from_slice(body).map(|event| vec![event]),
+        _ => return Err(InvalidBody { syntax: None }),
+    };
+    events.map_err(|why| InvalidBody { syntax: Some(why) })
+}
 
 /// Reads all events of a body. Limits are those of the transport: neither events nor users are
 /// counted.
@@ -54,14 +82,9 @@ pub struct InvalidBody;
 /// [`InvalidBody`] where the body as a whole is no JSON array or object. Everything else is a fault
 /// of one event.
 pub fn parse(callback: &Verified, now: Timestamp) -> Result<Parsed<'_>, InvalidBody> {
-    let body = callback.body().trim_ascii_start();
-    let raw_events: Vec<&RawValue> = match body.first() {
-        Some(b'[') => serde_json::from_slice(body).map_err(|_| InvalidBody)?,
-        Some(b'{') => vec![serde_json::from_slice(body).map_err(|_| InvalidBody)?],
-        _ => return Err(InvalidBody),
-    };
-    let mut parsed = Parsed { body: callback.body(), ..Parsed::default() };
-    for raw in raw_events {
+    let body = callback.body();
+    let mut parsed = Parsed { body, ..Parsed::default() };
+    for raw in raw_events(body)? {
         match event_from(raw, now) {
             Ok(event) => parsed.events.push(event),
             Err(reason) => {

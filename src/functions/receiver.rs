@@ -91,7 +91,7 @@ impl Receiver {
         let origin = Origin { app_key: verified.app(), request_id: &id, received_at: received };
         let parsed = match parse(&verified, received) {
             Ok(parsed) => parsed,
-            Err(InvalidBody) => {
+            Err(InvalidBody { .. }) => {
                 let kept = self.store.keep(verified.body(), origin, until.queues).await;
                 return kept.map_or_else(|why| unavailable(why, notes), |()| Answer::InvalidBody);
             }

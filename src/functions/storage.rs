@@ -122,8 +122,8 @@ impl Storage {
         };
         // Only now: a sweep's delay is to count from when the room's end was written.
         let sweeps = outcome.sweeps.iter();
-        let sweeps = sweeps.map(|sweep| sweep.message(origin.app_key)).collect();
-        let rest = deferred::messages(origin.app_key, outcome.unwritten);
+        let sweeps = sweeps.map(|sweep| deferred::sweep_message(origin.app_key, sweep)).collect();
+        let rest = deferred::event_messages(origin.app_key, outcome.unwritten);
         let messages =
             Outgoing::after(self.sweep_delay, sweeps).chain(Outgoing::after(delay, rest));
         let queued = self.deferred.send(messages.collect(), until.queues).await;
@@ -163,7 +163,7 @@ impl Storage {
         delay: Duration,
         deadline: Instant,
     ) -> Result<(), String> {
-        let message = Outgoing { body: rest.message(app), delay };
+        let message = Outgoing { body: deferred::sweep_message(app, rest), delay };
         self.deferred.send(vec![message], deadline).await
     }
 }

@@ -27,7 +27,7 @@ use crate::{
     wire::{
         answer::Counts,
         dead_letters::Origin,
-        deferred::DeferredMessage,
+        deferred::{DeferredMessage, Work},
         sqs::{BatchItemFailure, BatchResponse, SqsEvent, SqsMessage},
     },
 };
@@ -124,18 +124,12 @@ impl Worker {
         now: Timestamp,
         until: Deadlines,
     ) -> Result<Done, Trouble> {
-        let unreadable = |why: String| Trouble::Unreadable(why);
-        let message: DeferredMessage<'_> = serde_json::from_str(body)
-            .map_err(|why| unreadable(format!("no deferred message: {why}")))?;
-        let app =
-            AppKey::new(message.app_key).map_err(|why| unreadable(format!("the app key {why}")))?;
-        match (message.events, message.sweep) {
-            (Some(events), None) => self.apply(message_id, app, events, now, until).await,
-            (None, Some(sweep)) => {
-                let sweep = sweep.try_into().map_err(unreadable)?;
-                self.sweep(&app, sweep, until.queues).await
-            }
-            _ => Err(unreadable("the message has neither events nor a sweep, or both".to_owned())),
+        let message = DeferredMessage::read(body);
+        let DeferredMessage { app, work } =
+            message.map_err(|why| Trouble::Unreadable(why.to_string()))?;
+        match work {
+            Work::Events(events) => self.apply(message_id, app, events, now, until).await,
+            Work::Sweep(sweep) => self.sweep(&app, sweep, until.queues).await,
         }
     }
 

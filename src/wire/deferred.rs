@@ -1,142 +1,248 @@
-//! The deferred queue: what the worker is to do, in messages that a person can read and send again.
+//! The deferred queue: work for the worker, in messages that a person can read and send again.
+//!
+//! A message is one JSON object with an `appKey` and either `events` in the sender's wire format or
+//! a `sweep`. Other fields are ignored, so that a dead letter can be sent again as it is.
 
-use std::mem;
+use std::{
+    error::Error,
+    fmt::{self, Display, Formatter},
+    iter, mem,
+};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
     domain::{
-        event::{Event, Version},
-        ids::{AppKey, RoomId, UserId},
+        event::Version,
+        ids::{AppKey, IdError, RoomId, UserId},
         plan::Plan,
         sweep::Sweep,
     },
     wire::limits::{MAX_BYTES, to_json},
 };
 
-/// A message as it stands in the queue: one of `events` and `sweep` is there.
-///
-/// Other fields are ignored, so that a dead letter can be sent again as it is.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// A message of the deferred queue, read.
+#[derive(Debug)]
 pub struct DeferredMessage<'a> {
-    /// The app that it is about.
-    pub app_key: String,
-    /// Events to apply, a JSON array in the sender's wire format.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub events: Option<&'a RawValue>,
+    /// The app that the message is about.
+    pub app: AppKey,
+    /// The task of the worker.
+    pub work: Work<'a>,
+}
+
+/// The task that a message gives to the worker.
+#[derive(Debug)]
+pub enum Work<'a> {
+    /// Events to apply: a JSON array or object in the sender's wire format, unless somebody else
+    /// wrote the message.
+    Events(&'a RawValue),
     /// A room's end, to bring to its members.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sweep: Option<SweepFields>,
+    Sweep(Sweep),
 }
 
-/// A [`Sweep`] in wire format.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// The reason why a text is no message of the deferred queue.
+#[derive(Debug)]
+pub enum DeferredError {
+    /// The text is no JSON object with the fields of a message.
+    Format(serde_json::Error),
+    /// The app key is none.
+    AppKey(IdError),
+    /// The message has neither events nor a sweep, or both.
+    Work,
+    /// The room id of the sweep is none.
+    Room(IdError),
+    /// The version of the sweep's destroy belongs to no event.
+    Version,
+    /// The user id after which the sweep goes on is none.
+    After(IdError),
+}
+
+impl Display for DeferredError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Format(why) => write!(f, "no deferred message: {why}"),
+            Self::AppKey(why) => write!(f, "the app key {why}"),
+            Self::Work => f.write_str("the message has neither events nor a sweep, or both"),
+            Self::Room(why) => write!(f, "chatRoomId {why}"),
+            Self::Version => f.write_str("destroyVersion is no version"),
+            Self::After(why) => write!(f, "after {why}"),
+        }
+    }
+}
+
+impl Error for DeferredError {}
+
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct SweepFields {
-    /// The room.
-    pub chat_room_id: String,
-    /// The version of the destroy that asks for it.
-    pub destroy_version: u64,
-    /// The user id after which to go on, if a sweep before this one ran out of time.
+struct MessageFields<'a> {
+    app_key: String,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    events: Option<&'a RawValue>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after: Option<String>,
+    sweep: Option<SweepFields>,
 }
 
-impl Sweep {
-    /// The message that asks the worker for it.
-    pub fn message(&self, app: &AppKey) -> String {
-        let message = DeferredMessage {
-            app_key: app.to_string(),
-            events: None,
-            sweep: Some(SweepFields {
-                chat_room_id: self.room.to_string(),
-                destroy_version: self.destroy.number(),
-                after: self.after.as_ref().map(UserId::to_string),
-            }),
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SweepFields {
+    chat_room_id: String,
+    destroy_version: u64,
+    /// The last user id that is done, if a sweep before this one ran out of time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after: Option<String>,
+}
+
+impl<'a> DeferredMessage<'a> {
+    /// Reads the text of a message.
+    pub fn read(text: &'a str) -> Result<Self, DeferredError> {
+        let fields: MessageFields<'a> =
+            serde_json::from_str(text).map_err(DeferredError::Format)?;
+        let app = AppKey::new(fields.app_key).map_err(DeferredError::AppKey)?;
+        let work = match (fields.events, fields.sweep) {
+            (Some(events), None) => Work::Events(events),
+            (None, Some(sweep)) => Work::Sweep(sweep.try_into()?),
+            _ => return Err(DeferredError::Work),
         };
-        to_json(&message)
+        Ok(Self { app, work })
     }
 }
 
-/// The messages that bring changes to the worker, as events in wire format: as few as hold them.
-pub fn messages(app: &AppKey, changes: Plan) -> Vec<String> {
+impl TryFrom<SweepFields> for Sweep {
+    type Error = DeferredError;
+
+    fn try_from(fields: SweepFields) -> Result<Self, DeferredError> {
+        let version = Version::from_number(fields.destroy_version);
+        Ok(Self {
+            room: RoomId::new(fields.chat_room_id).map_err(DeferredError::Room)?,
+            destroy: version.ok_or(DeferredError::Version)?,
+            after: fields.after.map(UserId::new).transpose().map_err(DeferredError::After)?,
+        })
+    }
+}
+
+/// Writes the message that asks the worker for a sweep.
+pub fn sweep_message(app: &AppKey, sweep: &Sweep) -> String {
+    to_json(&MessageFields {
+        app_key: app.to_string(),
+        events: None,
+        sweep: Some(SweepFields {
+            chat_room_id: sweep.room.to_string(),
+            destroy_version: sweep.destroy.number(),
+            after: sweep.after.as_ref().map(UserId::to_string),
+        }),
+    })
+}
+
+/// Writes changes as events, in as few messages as hold them. An event with more users than fit
+/// into a message becomes several.
+pub fn event_messages(app: &AppKey, changes: Plan) -> Vec<String> {
     let mut packer = Packer::new(app);
-    for event in changes.into_events() {
-        packer.pack(event);
-    }
-    packer.finish();
-    packer.messages
-}
-
-/// Fills one message after the other. An event with more users than fit becomes several.
-struct Packer<'a> {
-    app_key: &'a AppKey,
-    messages: Vec<String>,
-    /// Those of the next message, and its size with them.
-    events: Vec<Event>,
-    bytes: usize,
-    /// The size of a message without events.
-    frame: usize,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Events<'a> {
-    app_key: &'a AppKey,
-    events: &'a [Event],
-}
-
-impl<'a> Packer<'a> {
-    fn new(app_key: &'a AppKey) -> Self {
-        let frame = to_json(&Events { app_key, events: &[] }).len();
-        let (messages, events) = (Vec::new(), Vec::new());
-        Self { app_key, messages, events, bytes: frame, frame }
-    }
-
-    fn pack(&mut self, Event { room, users, version }: Event) {
-        let mut users = users.into_iter().peekable();
+    for mut event in changes.into_events() {
+        let mut users = mem::take(&mut event.users).into_iter().peekable();
         let listed = |user: &UserId| to_json(user).len() + ",".len();
+        let without_users = to_json(&event).len();
         loop {
-            let mut part = Event { room: room.clone(), users: Vec::new(), version };
-            let bytes = to_json(&part).len() + ",".len();
-            if self.bytes + bytes + users.peek().map_or(0, listed) > MAX_BYTES {
-                self.finish();
-            }
-            self.bytes += bytes;
-            while let Some(user) = users.next_if(|user| self.bytes + listed(user) <= MAX_BYTES) {
-                self.bytes += listed(&user);
-                part.users.push(user);
-            }
-            self.events.push(part);
+            // A part takes one user at least. Ids are short, so that every message has room for it.
+            let space = packer.space_for(without_users + users.peek().map_or(0, listed));
+            let mut bytes = without_users;
+            let next = || {
+                users.next_if(|user| {
+                    bytes += listed(user);
+                    bytes <= space
+                })
+            };
+            event.users = iter::from_fn(next).collect();
+            packer.push(&to_json(&event));
             if users.peek().is_none() {
                 break;
             }
         }
     }
+    packer.into_messages()
+}
 
-    /// Ends the message that is being filled, if anything is in it.
-    fn finish(&mut self) {
-        if self.events.is_empty() {
-            return;
-        }
-        let events = mem::take(&mut self.events);
-        let message = Events { app_key: self.app_key, events: &events };
-        self.messages.push(to_json(&message));
-        self.bytes = self.frame;
+/// An event that no message can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventTooLarge {
+    /// Its place among the events, counted from 1.
+    pub number: usize,
+}
+
+impl Display for EventTooLarge {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "event {} is too large for a message", self.number)
     }
 }
 
-impl TryFrom<SweepFields> for Sweep {
-    type Error = String;
+impl Error for EventTooLarge {}
 
-    fn try_from(fields: SweepFields) -> Result<Self, String> {
-        let room = RoomId::new(fields.chat_room_id).map_err(|why| format!("chatRoomId {why}"))?;
-        let destroy = Version::from_number(fields.destroy_version);
-        let destroy = destroy.ok_or("destroyVersion is no version")?;
-        let after = fields.after.map(UserId::new).transpose();
-        let after = after.map_err(|why| format!("after {why}"))?;
-        Ok(Self { room, destroy, after })
+/// Writes events as they are, in their order, in as few messages as hold them.
+pub fn raw_event_messages(
+    app: &AppKey,
+    events: &[&RawValue],
+) -> Result<Vec<String>, EventTooLarge> {
+    let mut packer = Packer::new(app);
+    for (index, event) in events.iter().enumerate() {
+        let event = to_json(event);
+        if event.len() > packer.space_for(event.len()) {
+            return Err(EventTooLarge { number: index + 1 });
+        }
+        packer.push(&event);
+    }
+    Ok(packer.into_messages())
+}
+
+/// Fills one message after the other with events, each a JSON text as it will be sent.
+struct Packer {
+    messages: Vec<String>,
+    /// The beginning of every message.
+    start: String,
+    /// The message that is being filled, without its end.
+    message: String,
+}
+
+impl Packer {
+    const END: &str = "]}";
+
+    fn new(app: &AppKey) -> Self {
+        let start = format!(r#"{{"appKey":{},"events":["#, to_json(app));
+        Self { messages: Vec::new(), message: start.clone(), start }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.message.len() == self.start.len()
+    }
+
+    /// Measures the largest event that fits into the message. Where it is less than `bytes`, a new
+    /// message is begun.
+    fn space_for(&mut self, bytes: usize) -> usize {
+        let comma = usize::from(!self.is_empty());
+        let space = MAX_BYTES.saturating_sub(self.message.len() + comma + Self::END.len());
+        if self.is_empty() || bytes <= space {
+            return space;
+        }
+        self.finish();
+        MAX_BYTES.saturating_sub(self.start.len() + Self::END.len())
+    }
+
+    /// Adds an event that fits.
+    fn push(&mut self, event: &str) {
+        if !self.is_empty() {
+            self.message.push(',');
+        }
+        self.message.push_str(event);
+    }
+
+    fn finish(&mut self) {
+        let message = mem::replace(&mut self.message, self.start.clone());
+        self.messages.push(message + Self::END);
+    }
+
+    fn into_messages(mut self) -> Vec<String> {
+        if !self.is_empty() {
+            self.finish();
+        }
+        self.messages
     }
 }

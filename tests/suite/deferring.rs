@@ -219,7 +219,7 @@ fn changes_are_deferred_in_as_few_messages_as_hold_them() {
     let users: Vec<_> = (0..100_000).map(|n| format!("user-{n:06}")).collect();
     let users: Vec<_> = users.iter().map(String::as_str).collect();
     let plan = folded(&[event("r", &users, JOIN, 0, 1), event("r", &users[..3], LEAVE, 0, 2)]);
-    let messages = deferred::messages(&app(), plan.clone());
+    let messages = deferred::event_messages(&app(), plan.clone());
     // 14 bytes for each: a quoted id and a comma.
     assert_eq!(messages.len(), 1_400_000_usize.div_ceil(256 * 1024));
     assert_eq!(folded(&events_in(&messages)), plan);
@@ -227,18 +227,18 @@ fn changes_are_deferred_in_as_few_messages_as_hold_them() {
     let rooms: Vec<_> =
         (0..10_000).map(|n| event(&format!("room-{n}"), &["u"], JOIN, 0, n)).collect();
     let plan = folded(&rooms);
-    let messages = deferred::messages(&app(), plan.clone());
+    let messages = deferred::event_messages(&app(), plan.clone());
     let bytes: usize = messages.iter().map(String::len).sum();
     assert_eq!(messages.len(), bytes.div_ceil(256 * 1024));
     assert_eq!(folded(&events_in(&messages)), plan);
-    assert!(deferred::messages(&app(), Plan::default()).is_empty());
+    assert!(deferred::event_messages(&app(), Plan::default()).is_empty());
 }
 
 #[test]
 fn deferred_messages_have_no_characters_that_sqs_refuses() {
     let odd = "\u{fffe}\u{ffff}\u{0}\u{7}";
     let plan = folded(&[event(odd, &[odd], JOIN, 0, 1), event(odd, &[], DESTROY, 0, 2)]);
-    let messages = deferred::messages(&app(), plan.clone());
+    let messages = deferred::event_messages(&app(), plan.clone());
     assert!(!messages[0].contains(['\u{fffe}', '\u{ffff}', '\u{0}', '\u{7}']));
     assert_eq!(folded(&events_in(&messages)), plan);
 }

@@ -10,6 +10,7 @@ mod answers;
 mod commands;
 mod connections;
 mod dead_letters;
+mod deferred_messages;
 mod deferring;
 mod estimate;
 mod faults;

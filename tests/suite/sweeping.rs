@@ -16,6 +16,7 @@ use chatroom_status_sync::{
         room_cache::{AGE, Moment, RoomCache},
         sweep::Swept,
     },
+    wire::deferred,
 };
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -206,7 +207,8 @@ async fn a_worker_out_of_time_asks_for_the_rest_before_it_is_done() {
     let sweep = Sweep { room: RoomId::new("r").unwrap(), destroy, after: None };
     let env = Environment::new(|name| stack.variable(name));
     let worker = Worker::new(StorageSettings::read(&env).unwrap(), &Aws::from_env(&env).unwrap());
-    let event = json!({"Records": [{"messageId": "m", "body": sweep.message(&app())}]});
+    let event =
+        json!({"Records": [{"messageId": "m", "body": deferred::sweep_message(&app(), &sweep)}]});
     let event = serde_json::from_value(event).unwrap();
     // The last five seconds are for finishing, so there is no time for a second page.
     let deadline = Instant::now() + Duration::from_secs(5);

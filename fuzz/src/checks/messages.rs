@@ -6,9 +6,9 @@ use arbitrary::Unstructured;
 use super::{app, assert_sendable, now, story};
 use crate::{
     callback::{Verified, body::parse},
-    domain::{event::Event, ids::AppKey, plan::Plan},
+    domain::{event::Event, plan::Plan},
     wire::{
-        deferred::{DeferredMessage, messages},
+        deferred::{DeferredMessage, Work, event_messages},
         limits::MAX_BYTES,
     },
 };
@@ -18,7 +18,7 @@ pub fn check(bytes: &[u8]) {
         return;
     };
     let plan = Plan::of(events);
-    let messages = messages(&app(), plan.clone());
+    let messages = event_messages(&app(), plan.clone());
     let mut back = Vec::new();
     for message in &messages {
         assert_sendable(message);
@@ -35,11 +35,10 @@ pub fn check(bytes: &[u8]) {
 
 /// A message's events, as the worker reads them.
 fn events_of(message: &str) -> Vec<Event> {
-    let message: DeferredMessage<'_> = serde_json::from_str(message).expect("a message");
-    assert_eq!(message.app_key, app().as_str());
-    let events = message.events.expect("events").get().as_bytes();
-    let app = AppKey::new(message.app_key).expect("an app key");
-    let verified = Verified::from_queue(app, events.into());
+    let message = DeferredMessage::read(message).expect("a message");
+    assert_eq!(message.app, app());
+    let Work::Events(events) = message.work else { panic!("a sweep") };
+    let verified = Verified::from_queue(message.app, events.get().as_bytes().into());
     let parsed = parse(&verified, now()).expect("a list");
     assert_eq!(parsed.faulty, 0, "{:?}", parsed.faults);
     parsed.events

@@ -2,7 +2,10 @@
 //! and nothing is an error.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use chatroom_status_sync::{domain::ids::AppKey, wire::deferred::DeferredMessage};
+use chatroom_status_sync::{
+    callback::body::raw_events,
+    wire::deferred::{DeferredError, DeferredMessage, Work},
+};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -89,29 +92,25 @@ fn work(text: &str) -> Result<(String, Kind), String> {
         sweep: Option<&'a RawValue>,
     }
 
-    let message: DeferredMessage<'_> =
-        serde_json::from_str(text).map_err(|why| format!("no message of this project: {why}"))?;
-    AppKey::new(message.app_key).map_err(|why| format!("the app key {why}"))?;
-    match (message.events, message.sweep) {
-        (Some(events), None) => {
-            let count = count(events).ok_or("its events are no JSON array or object")?;
-            Ok((events.get().to_owned(), Kind::Events(count)))
+    let message = DeferredMessage::read(text).map_err(|why| match why {
+        DeferredError::Format(why) => format!("no message of this project: {why}"),
+        DeferredError::Work => {
+            "it has neither events, a sweep nor a body, or several of them".to_owned()
         }
-        (None, Some(fields)) => {
-            let sweep = chatroom_status_sync::domain::sweep::Sweep::try_from(fields)?;
+        why => why.to_string(),
+    })?;
+    match message.work {
+        Work::Events(events) => {
+            let raw = raw_events(events.get().as_bytes());
+            let raw = raw.map_err(|_| "its events are no JSON array or object")?;
+            Ok((events.get().to_owned(), Kind::Events(raw.len())))
+        }
+        Work::Sweep(sweep) => {
             let raw: Option<Raw<'_>> = serde_json::from_str(text).ok();
             let raw = raw.and_then(|raw| raw.sweep).map(RawValue::get);
             let room = sweep.room.to_string();
             Ok((raw.unwrap_or_default().to_owned(), Kind::Sweep(room)))
         }
-        _ => Err("it has neither events, a sweep nor a body, or several of them".to_owned()),
-    }
-}
-
-fn count(events: &RawValue) -> Option<usize> {
-    match events.get().as_bytes().first() {
-        Some(b'{') => Some(1),
-        _ => serde_json::from_str(events.get()).map(|events: Vec<&RawValue>| events.len()).ok(),
     }
 }
 

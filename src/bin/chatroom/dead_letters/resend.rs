@@ -1,13 +1,8 @@
 //! What the worker can be sent of a letter.
 
 use chatroom_status_sync::{
-    domain::ids::AppKey,
-    wire::{
-        deferred::DeferredMessage,
-        limits::{MAX_BYTES, to_json},
-    },
+    callback::body::raw_events, domain::ids::AppKey, wire::deferred::raw_event_messages,
 };
-use serde_json::value::RawValue;
 
 use super::{entry::Entry, letter::Kind};
 
@@ -22,48 +17,10 @@ pub fn messages_for(entry: &Entry) -> Result<Vec<String>, String> {
         Kind::Body | Kind::Part { .. } => {
             let app = entry.letter.heading.app_key.clone().unwrap_or_default();
             let app = AppKey::new(app).map_err(|why| format!("the app key {why}"))?;
-            in_messages(&app, &events(&entry.letter.content)?)
+            let events = raw_events(&entry.letter.content).map_err(|why| why.to_string())?;
+            raw_event_messages(&app, &events).map_err(|why| why.to_string())
         }
     }
-}
-
-/// A body's events, if it can be read by now.
-fn events(body: &[u8]) -> Result<Vec<&RawValue>, String> {
-    let wrong = "the body is no JSON array or object";
-    let body = body.trim_ascii_start();
-    let events = match body.first() {
-        Some(b'[') => serde_json::from_slice(body),
-        Some(b'{') => serde_json::from_slice(body).map(|event| vec![event]),
-        _ => return Err(wrong.to_owned()),
-    };
-    events.map_err(|why| format!("{wrong}: {why}"))
-}
-
-/// As few messages as events fit into, in their order.
-fn in_messages(app: &AppKey, events: &[&RawValue]) -> Result<Vec<String>, String> {
-    let room = MAX_BYTES.saturating_sub(message(app, &[])?.len());
-    let (mut messages, mut group, mut bytes) = (Vec::new(), Vec::new(), 0);
-    for (index, event) in events.iter().enumerate() {
-        // As the message will have it, with a comma.
-        let event = to_json(event);
-        if event.len() > room {
-            return Err(format!("event {} is too large for a message", index + 1));
-        }
-        if !group.is_empty() && bytes + event.len() + 1 > room {
-            messages.push(message(app, &group)?);
-            (group, bytes) = (Vec::new(), 0);
-        }
-        bytes += event.len() + 1;
-        group.push(event);
-    }
-    messages.push(message(app, &group)?);
-    Ok(messages)
-}
-
-fn message(app: &AppKey, events: &[String]) -> Result<String, String> {
-    let events = RawValue::from_string(format!("[{}]", events.join(",")));
-    let events = events.map_err(|why| why.to_string())?;
-    Ok(to_json(&DeferredMessage { app_key: app.to_string(), events: Some(&events), sweep: None }))
 }
 
 #[cfg(test)]
@@ -99,35 +56,5 @@ mod tests {
         let cut = resent(&json!({"appKey": "a", "body": "[{}"}));
         assert!(cut.unwrap_err().contains("EOF"));
         assert!(resent(&json!({"body": "[]"})).unwrap_err().contains("app key"));
-    }
-
-    #[test]
-    fn a_large_body_is_split_into_messages_that_fit_and_lose_nothing() {
-        let app = AppKey::new("a").unwrap();
-        let event = |index: usize| {
-            let room = format!("{index}\u{ffff}{}", "r".repeat(index % 99));
-            format!(r#"{{"chatRoomId":"{room}"}}"#)
-        };
-        let body = (0..9000).map(event).collect::<Vec<_>>().join(",");
-        let body = format!("[{body}]");
-        let sent = events(body.as_bytes()).unwrap();
-        let messages = in_messages(&app, &sent).unwrap();
-        let mut received: Vec<Value> = Vec::new();
-        for message in &messages {
-            assert!(message.len() <= MAX_BYTES && !message.contains('\u{ffff}'));
-            let message: Value = serde_json::from_str(message).unwrap();
-            received.extend(message["events"].as_array().unwrap().clone());
-        }
-        assert_eq!(Value::from(received), serde_json::from_str::<Value>(&body).unwrap());
-        let least = messages.iter().map(String::len).sum::<usize>().div_ceil(MAX_BYTES);
-        assert_eq!(messages.len(), least, "and they are no more than needed");
-    }
-
-    #[test]
-    fn an_event_larger_than_a_message_keeps_the_whole_body_back() {
-        let body = json!([{}, {"chatRoomId": "r".repeat(MAX_BYTES)}]).to_string();
-        let app = AppKey::new("a").unwrap();
-        let why = in_messages(&app, &events(body.as_bytes()).unwrap());
-        assert_eq!(why.unwrap_err(), "event 2 is too large for a message");
     }
 }

@@ -2,11 +2,67 @@
 //!
 //! An empty variable counts as absent, because templates cannot leave one out.
 
-use std::{fmt, str::FromStr};
+use std::{error::Error, fmt, ops::RangeInclusive, str::FromStr};
 
-/// Why the start was stopped: one line for the operator.
+/// The environment variables of a process, or of a test.
+pub struct Environment<'a>(Box<Variables<'a>>);
+
+type Variables<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
+/// The reason why a start was stopped: one line for the operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingError(String);
+
+impl<'a> Environment<'a> {
+    /// Takes variables by a function of their name.
+    pub fn new(variables: impl Fn(&str) -> Option<String> + 'a) -> Self {
+        Self(Box::new(variables))
+    }
+
+    /// Takes the variables of this process.
+    pub fn of_process() -> Self {
+        Self::new(|name| std::env::var(name).ok())
+    }
+
+    /// Reads a variable; `None` if it is absent or empty.
+    pub fn get(&self, name: &str) -> Option<String> {
+        (self.0)(name).filter(|value| !value.trim().is_empty())
+    }
+
+    /// Reads a variable that must not be absent.
+    ///
+    /// # Errors
+    /// Says that it is absent, and its `meaning`.
+    pub fn require(&self, name: &str, meaning: &str) -> Result<String, SettingError> {
+        self.get(name)
+            .ok_or_else(|| SettingError::new(format!("{name} is not set; it should be {meaning}")))
+    }
+
+    /// Reads a whole number within `range`; gives the default for an absent one.
+    ///
+    /// # Errors
+    /// Says what the variable holds, and the range.
+    pub fn number<T>(
+        &self,
+        name: &str,
+        default: T,
+        range: RangeInclusive<T>,
+    ) -> Result<T, SettingError>
+    where
+        T: FromStr + PartialOrd + fmt::Display,
+    {
+        let Some(text) = self.get(name) else {
+            return Ok(default);
+        };
+        let number = text.trim().parse().ok().filter(|number| range.contains(number));
+        number.ok_or_else(|| {
+            let (least, most) = (range.start(), range.end());
+            SettingError::new(format!(
+                "{name} holds {text:?}; it should be a whole number from {least} to {most}"
+            ))
+        })
+    }
+}
 
 impl SettingError {
     pub(crate) fn new(line: impl Into<String>) -> Self {
@@ -20,54 +76,4 @@ impl fmt::Display for SettingError {
     }
 }
 
-impl std::error::Error for SettingError {}
-
-/// Where variables come from: [`std::env::var`] in a function, anything in a test.
-pub struct Environment<'a>(Box<Lookup<'a>>);
-
-type Lookup<'a> = dyn Fn(&str) -> Option<String> + 'a;
-
-impl<'a> Environment<'a> {
-    /// Variables by a function of their name.
-    pub fn new(lookup: impl Fn(&str) -> Option<String> + 'a) -> Self {
-        Self(Box::new(lookup))
-    }
-
-    /// The variables of this process.
-    pub fn of_process() -> Self {
-        Self::new(|name| std::env::var(name).ok())
-    }
-
-    /// A variable that holds something.
-    pub fn get(&self, name: &str) -> Option<String> {
-        (self.0)(name).filter(|value| !value.trim().is_empty())
-    }
-
-    /// A variable that must hold something.
-    ///
-    /// # Errors
-    /// Says what it should hold.
-    pub fn require(&self, name: &str, meaning: &str) -> Result<String, SettingError> {
-        self.get(name)
-            .ok_or_else(|| SettingError::new(format!("{name} is not set; it should be {meaning}")))
-    }
-
-    /// Reads a whole number from `least` to `most`.
-    ///
-    /// # Errors
-    /// Says what the variable holds instead.
-    pub fn number<T>(&self, name: &str, default: T, least: T, most: T) -> Result<T, SettingError>
-    where
-        T: FromStr + PartialOrd + fmt::Display + Copy,
-    {
-        let Some(text) = self.get(name) else {
-            return Ok(default);
-        };
-        let number = text.trim().parse().ok().filter(|number| (least..=most).contains(number));
-        number.ok_or_else(|| {
-            SettingError::new(format!(
-                "{name} holds {text:?}; it should be a whole number from {least} to {most}"
-            ))
-        })
-    }
-}
+impl Error for SettingError {}

@@ -20,12 +20,12 @@ use hyper_util::client::legacy::connect::dns::Name;
 use tokio::{net::lookup_host, time::timeout};
 use tower_service::Service;
 
-/// A query that is lost is repeated after seconds, so another lookup is sooner.
+/// The limit for a lookup. A query that is lost is repeated after seconds, so another is sooner.
 const LOOKUP: Duration = Duration::from_millis(500);
 
-/// What a lookup gives everybody who waits for it.
-type Found = Result<Vec<SocketAddr>, Arc<io::Error>>;
-type Lookup = BoxFuture<'static, Found>;
+/// The result that a lookup gives everybody who waits for it.
+type HostAddresses = Result<Vec<SocketAddr>, Arc<io::Error>>;
+type Lookup = BoxFuture<'static, HostAddresses>;
 
 /// Looks hosts up. Clones know of each other's lookups.
 ///
@@ -36,7 +36,7 @@ pub struct Addresses {
     latest: Arc<Mutex<Option<Latest>>>,
 }
 
-/// The lookup that was begun last. Whoever waits for it keeps it alive.
+/// The lookup that was begun last. Those who wait for it keep it alive.
 struct Latest {
     host: Name,
     lookup: WeakShared<Lookup>,

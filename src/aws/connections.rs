@@ -1,4 +1,4 @@
-//! How requests of the SDK reach AWS: HTTP/1.1 over rustls, on connections that are kept.
+//! The HTTP client below the SDK: HTTP/1.1 over rustls, on connections that are kept.
 //!
 //! The SDK's own client also speaks HTTP/2 and to proxies, looks into the operating system's trust
 //! store, and takes other roots as PEM text only, to be parsed at each start. Of what a function
@@ -38,18 +38,18 @@ use crate::{
     env::{Environment, SettingError},
 };
 
-/// For TCP to connect, all addresses of a host together. A packet that is lost is sent again after a
-/// second, so another attempt is sooner. TLS has what is left of the request's own attempt.
+/// The limit for TCP to connect, all addresses of a host together. A packet that is lost is sent
+/// again after a second, so another attempt is sooner. TLS has what is left of the request's attempt.
 const CONNECT: Duration = Duration::from_millis(500);
-/// Its handshake hashes with SHA-256, for which processors have instructions. The library's first
-/// choice hashes with SHA-384, for which most have none.
+/// The preferred suite. Its handshake hashes with SHA-256, for which processors have instructions;
+/// the library's first choice hashes with SHA-384, for which most have none.
 const PREFERRED: CipherSuite = CipherSuite::TLS13_AES_128_GCM_SHA256;
 
 /// A pool of connections, to any host.
 #[derive(Debug)]
 struct Connections(Client<HttpsConnector<Tcp<Addresses>>, SdkBody>);
 
-/// The HTTP client of all services.
+/// Makes the HTTP client of all services.
 ///
 /// # Errors
 /// If `AWS_CA_BUNDLE` names no file of PEM certificates.
@@ -66,8 +66,8 @@ pub fn client(env: &Environment<'_>) -> Result<SharedHttpClient, SettingError> {
     Ok(http_client_fn(move |_, _| connector.clone()))
 }
 
-/// What opens connections: over `tcp`, and with TLS, where the URL says so, to whom the roots vouch
-/// for.
+/// Makes what opens connections: over `tcp`, and with TLS, where the URL says so, to those whom the
+/// roots vouch for.
 ///
 /// # Errors
 /// None that is known: what TLS needs is compiled in.
@@ -93,7 +93,7 @@ pub fn connector<R>(
         .wrap_connector(tcp))
 }
 
-/// Those whom Mozilla trusts.
+/// Lists the roots that Mozilla trusts.
 pub fn mozilla_roots() -> RootCertStore {
     RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
 }

@@ -1,8 +1,8 @@
-//! What an SDK error says, for the operator's log.
+//! The words of an SDK error, for the operator's log.
 
 use std::error::Error;
 
-/// An error and its sources, in one line.
+/// Words an error and its sources in one line.
 ///
 /// The SDK's own way of showing everything prints its `Debug` form too, with headers and body of
 /// the response: a secret, or somebody's item.

@@ -1,11 +1,18 @@
 //! Clients for DynamoDB, SQS and Secrets Manager, made for a function that starts often and must
 //! answer within seconds.
 //!
+//! * [`connections`]: the HTTP client below the SDK.
+//! * [`addresses`]: looks hosts up, once for all connections that are opened together.
+//! * [`queue`]: sends messages.
+//! * [`error`]: words an SDK error for the operator's log.
+//!
+//! Three things differ from the SDK's defaults:
+//!
 //! * **The HTTP client is our own**, and shared: [`connections`] says why.
-//! * **No credential chain.** Lambda puts credentials and region into the environment, and that is
-//!   where they are read.
-//! * **Time-outs are shorter than the SDK's**, whose 3.1 s to connect and unlimited operations do
-//!   not fit a sender that hangs up after 5 s.
+//! * **There is no credential chain.** Lambda puts credentials and region into the environment, and
+//!   that is where they are read.
+//! * **Time-outs are shorter.** The SDK's 3.1 s to connect and unlimited operations do not fit a
+//!   sender that hangs up after 5 s.
 
 pub mod addresses;
 pub mod connections;
@@ -14,24 +21,32 @@ pub mod queue;
 
 use std::time::Duration;
 
-use aws_types::{SdkConfig, region::Region, sdk_config::SharedCredentialsProvider};
-
-use crate::env::{Environment, SettingError};
 use aws_sdk_dynamodb::config::{
     BehaviorVersion, Credentials, IdentityCache, StalledStreamProtectionConfig, retry::RetryConfig,
     timeout::TimeoutConfig,
 };
+use aws_types::{SdkConfig, region::Region, sdk_config::SharedCredentialsProvider};
 
-/// For one attempt at a request.
+use crate::env::{Environment, SettingError};
+
+/// The limit for one attempt at a request.
 const ATTEMPT: Duration = Duration::from_secs(1);
-/// Attempts at a request, the first included.
+/// The number of attempts at a request, the first included.
 const ATTEMPTS: u32 = 3;
 
-/// Everything that the clients share.
+/// The configuration that all clients share.
 #[derive(Clone)]
 pub struct Aws {
     config: SdkConfig,
-    endpoints: [Option<String>; 3],
+    endpoints: Endpoints,
+}
+
+/// The services' endpoints, where they are not AWS's own.
+#[derive(Clone)]
+struct Endpoints {
+    dynamodb: Option<String>,
+    sqs: Option<String>,
+    secrets_manager: Option<String>,
 }
 
 impl Aws {
@@ -66,45 +81,49 @@ impl Aws {
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .timeout_config(time_outs(ATTEMPT))
             .build();
-        let endpoint = |service| env.get(service).or_else(|| env.get("AWS_ENDPOINT_URL"));
-        let endpoints = [
-            "AWS_ENDPOINT_URL_DYNAMODB",
-            "AWS_ENDPOINT_URL_SQS",
-            "AWS_ENDPOINT_URL_SECRETS_MANAGER",
-        ];
-        Ok(Self { config, endpoints: endpoints.map(endpoint) })
+        Ok(Self { config, endpoints: Endpoints::from_env(env) })
     }
 
-    /// The same with another limit for one attempt at a request.
+    /// Sets another limit for one attempt at a request.
     pub fn with_attempt(mut self, limit: Duration) -> Self {
-        let config = self.config.into_builder();
-        self.config = config.timeout_config(time_outs(limit)).build();
+        self.config = self.config.into_builder().timeout_config(time_outs(limit)).build();
         self
     }
 
-    /// A DynamoDB client.
+    /// Makes a DynamoDB client.
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         let mut config = aws_sdk_dynamodb::config::Builder::from(&self.config);
-        config.set_endpoint_url(self.endpoints[0].clone());
+        config.set_endpoint_url(self.endpoints.dynamodb.clone());
         aws_sdk_dynamodb::Client::from_conf(config.build())
     }
 
-    /// An SQS client.
+    /// Makes an SQS client.
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
         let mut config = aws_sdk_sqs::config::Builder::from(&self.config);
-        config.set_endpoint_url(self.endpoints[1].clone());
+        config.set_endpoint_url(self.endpoints.sqs.clone());
         aws_sdk_sqs::Client::from_conf(config.build())
     }
 
-    /// A Secrets Manager client.
+    /// Makes a Secrets Manager client.
     pub fn secrets_manager(&self) -> aws_sdk_secretsmanager::Client {
         let mut config = aws_sdk_secretsmanager::config::Builder::from(&self.config);
-        config.set_endpoint_url(self.endpoints[2].clone());
+        config.set_endpoint_url(self.endpoints.secrets_manager.clone());
         aws_sdk_secretsmanager::Client::from_conf(config.build())
     }
 }
 
+impl Endpoints {
+    /// Reads a service's own variable, or the one for all services.
+    fn from_env(env: &Environment<'_>) -> Self {
+        let endpoint = |variable| env.get(variable).or_else(|| env.get("AWS_ENDPOINT_URL"));
+        Self {
+            dynamodb: endpoint("AWS_ENDPOINT_URL_DYNAMODB"),
+            sqs: endpoint("AWS_ENDPOINT_URL_SQS"),
+            secrets_manager: endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
+        }
+    }
+}
+
 fn time_outs(attempt: Duration) -> TimeoutConfig {
-    let time_outs = TimeoutConfig::builder();
-    time_outs.operation_attempt_timeout(attempt).build()
+    TimeoutConfig::builder().operation_attempt_timeout(attempt).build()
 }

@@ -1,17 +1,20 @@
-//! Sending to a queue: in batches as large as SQS takes them, until a deadline.
+//! A queue: sends messages in batches as large as SQS takes them, until a deadline.
 
-use std::{sync::LazyLock, time::Duration};
+use std::{error::Error, fmt, sync::LazyLock, time::Duration};
 
 use aws_sdk_sqs::{Client, types::SendMessageBatchRequestEntry};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::time::{Instant, timeout_at};
 
-use crate::{aws::error::in_words, wire::limits::MAX_BYTES};
+use super::error::in_words;
+use crate::wire::limits::MAX_BYTES;
 
-/// Messages in one batch.
+/// The number of messages in one batch.
 const BATCH: usize = 10;
-/// Batches under way at once.
+/// The number of batches under way at once.
 const CONCURRENCY: usize = 8;
+/// The longest delay that SQS knows.
+const LONGEST_DELAY: Duration = Duration::from_mins(15);
 
 /// A handle on a queue.
 #[derive(Debug)]
@@ -29,16 +32,29 @@ pub struct Outgoing {
     pub delay: Duration,
 }
 
+/// A request to a queue that is not known to have succeeded.
+#[derive(Debug)]
+pub struct QueueError {
+    url: String,
+    why: Why,
+}
+
+#[derive(Debug)]
+enum Why {
+    Late,
+    Failed(String),
+}
+
 impl Outgoing {
-    /// Messages with the same delay.
+    /// Makes messages with the same delay.
     pub fn after(delay: Duration, bodies: Vec<String>) -> impl Iterator<Item = Self> {
         bodies.into_iter().map(move |body| Self { body, delay })
     }
 }
 
 impl Queue {
-    /// The queue at `url`. Its client is made once it is needed, which for most
-    /// callbacks is never.
+    /// Takes the queue at `url`. Its client is made once it is needed, which for most callbacks is
+    /// never.
     pub fn new(client: impl FnOnce() -> Client + Send + 'static, url: impl Into<String>) -> Self {
         Self { client: LazyLock::new(Box::new(client)), url: url.into() }
     }
@@ -46,48 +62,79 @@ impl Queue {
     /// Puts messages into the queue, all of them, until `deadline`.
     ///
     /// # Errors
-    /// Why one of them is not known to be there; some may be. Repeating them is harmless.
-    pub async fn send(&self, messages: Vec<Outgoing>, deadline: Instant) -> Result<(), String> {
+    /// One of them is not known to be there; some may be. Repeating them is harmless.
+    pub async fn send(&self, messages: Vec<Outgoing>, deadline: Instant) -> Result<(), QueueError> {
         if messages.is_empty() {
             return Ok(());
         }
-        let batches = stream::iter(batches(messages));
-        let sent = batches.map(|batch| self.send_batch(batch)).buffer_unordered(CONCURRENCY);
-        let all = timeout_at(deadline, sent.try_collect::<()>()).await;
-        all.unwrap_or_else(|_| Err(format!("queue {} did not answer in time", self.url)))
+        let sending = stream::iter(batches(messages))
+            .map(|batch| self.send_batch(batch))
+            .buffer_unordered(CONCURRENCY)
+            .try_collect::<()>();
+        timeout_at(deadline, sending).await.unwrap_or_else(|_| Err(self.error(Why::Late)))
     }
 
     /// Keeps a message that was received out of sight for a while, counted from now.
     ///
     /// # Errors
-    /// What the queue says. The message then comes back when the queue's own time is over.
-    pub async fn hide(&self, receipt: &str, time: Duration) -> Result<(), String> {
-        let request = self.client.change_message_visibility().queue_url(&self.url);
-        let seconds = i32::try_from(time.as_secs()).unwrap_or(i32::MAX);
-        let request = request.receipt_handle(receipt).visibility_timeout(seconds);
-        let hidden = request.send().await.map(|_| ());
-        hidden.map_err(|error| format!("queue {}: {}", self.url, in_words(&error)))
+    /// The message comes back when the queue's own time is over.
+    pub async fn hide(&self, receipt: &str, time: Duration) -> Result<(), QueueError> {
+        self.client
+            .change_message_visibility()
+            .queue_url(&self.url)
+            .receipt_handle(receipt)
+            .visibility_timeout(i32::try_from(time.as_secs()).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| self.failed(&error))
     }
 
-    async fn send_batch(&self, messages: Vec<Outgoing>) -> Result<(), String> {
+    async fn send_batch(&self, messages: Vec<Outgoing>) -> Result<(), QueueError> {
         let entry = |(index, Outgoing { body, delay }): (usize, Outgoing)| {
-            // SQS knows no longer delay than 15 minutes.
-            let delay = i32::try_from(delay.as_secs()).unwrap_or(900).min(900);
-            let entry = SendMessageBatchRequestEntry::builder().id(index.to_string());
-            entry.message_body(body).delay_seconds(delay).build()
+            SendMessageBatchRequestEntry::builder()
+                .id(index.to_string())
+                .message_body(body)
+                .delay_seconds(
+                    i32::try_from(delay.min(LONGEST_DELAY).as_secs()).unwrap_or_default(),
+                )
+                .build()
         };
         let entries = messages.into_iter().enumerate().map(entry).collect::<Result<_, _>>();
-        let entries = entries.map_err(|error| error.to_string())?;
-        let request = self.client.send_message_batch().queue_url(&self.url);
-        let sent = request.set_entries(Some(entries)).send().await;
-        let sent = sent.map_err(|error| format!("queue {}: {}", self.url, in_words(&error)))?;
-        let refused = sent.failed().first().map(|failed| {
-            let why = failed.message().unwrap_or_default();
-            format!("queue {}: {} {why}", self.url, failed.code())
-        });
-        refused.map_or(Ok(()), Err)
+        let sent = self
+            .client
+            .send_message_batch()
+            .queue_url(&self.url)
+            .set_entries(Some(entries.map_err(|error| self.failed(&error))?))
+            .send()
+            .await
+            .map_err(|error| self.failed(&error))?;
+        sent.failed().first().map_or(Ok(()), |refused| {
+            let why = refused.message().unwrap_or_default();
+            Err(self.error(Why::Failed(format!("{} {why}", refused.code()))))
+        })
+    }
+
+    fn failed(&self, error: &dyn Error) -> QueueError {
+        self.error(Why::Failed(in_words(error)))
+    }
+
+    fn error(&self, why: Why) -> QueueError {
+        QueueError { url: self.url.clone(), why }
     }
 }
+
+impl fmt::Display for QueueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { url, why } = self;
+        match why {
+            Why::Late => write!(f, "queue {url} did not answer in time"),
+            Why::Failed(why) => write!(f, "queue {url}: {why}"),
+        }
+    }
+}
+
+impl Error for QueueError {}
 
 /// Groups messages so that each group is a valid batch.
 fn batches(messages: Vec<Outgoing>) -> Vec<Vec<Outgoing>> {

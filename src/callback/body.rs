@@ -4,48 +4,36 @@
 //! is that event's own: its neighbours are not affected, and its raw text is kept, so that nothing
 //! signed is lost.
 
-use std::{
-    error::Error,
-    fmt::{self, Display, Formatter},
-};
+use std::{error::Error, fmt};
 
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-use crate::{
-    callback::Verified,
-    domain::{
-        event::{Event, Kind, Version, is_plausible},
-        ids::{RoomId, UserId},
-        time::Timestamp,
-    },
+use super::{
+    fault::{EventError, Fault},
+    verify::Verified,
 };
+use crate::domain::{
+    event::{Event, Kind, Version, is_plausible},
+    ids::{RoomId, UserId},
+    time::Timestamp,
+};
+
+/// The number of faults of one body that are told apart. Nobody signs the body: a few bytes for each
+/// of a million faults must not become a message and a sentence for each.
+pub const MOST_FAULTS: usize = 1000;
 
 /// The events of a body, and those that cannot be understood.
 #[derive(Debug, Default)]
 pub struct Parsed<'body> {
-    /// In the order of the body, which means nothing.
+    /// The events, in the order of the body, which means nothing.
     pub events: Vec<Event>,
-    /// For quarantine, each by itself; at most [`MOST_FAULTS`].
+    /// The faulty events, for quarantine, each by itself; at most [`MOST_FAULTS`].
     pub faults: Vec<Fault<'body>>,
-    /// How many events cannot be understood. If that is more than `faults` holds, the body is to
-    /// be kept whole.
+    /// The number of faulty events. If it is more than `faults` holds, the body is to be kept whole.
     pub faulty: usize,
-    /// All of it.
+    /// The whole body.
     pub body: &'body [u8],
-}
-
-/// How many faults of one body are told apart. Nobody signs the body: a few bytes for each of a
-/// million faults must not become a message and a sentence for each.
-pub const MOST_FAULTS: usize = 1000;
-
-/// An event that cannot be understood.
-#[derive(Debug)]
-pub struct Fault<'body> {
-    /// Its JSON text, byte for byte.
-    pub raw: &'body RawValue,
-    /// What is wrong with it: a clause such as `type 7 is unknown`.
-    pub reason: String,
 }
 
 /// The body as a whole is no JSON array or object.
@@ -54,15 +42,6 @@ pub struct InvalidBody {
     /// The fault of the JSON text, where the body begins like an array or an object.
     pub syntax: Option<serde_json::Error>,
 }
-
-impl Display for InvalidBody {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str("the body is no JSON array or object")?;
-        self.syntax.as_ref().map_or(Ok(()), |why| write!(f, ": {why}"))
-    }
-}
-
-impl Error for InvalidBody {}
 
 /// Separates the events of a body: the elements of an array, or one object.
 pub fn raw_events(body: &[u8]) -> Result<Vec<&RawValue>, InvalidBody> {
@@ -75,8 +54,8 @@ pub fn raw_events(body: &[u8]) -> Result<Vec<&RawValue>, InvalidBody> {
     events.map_err(|why| InvalidBody { syntax: Some(why) })
 }
 
-/// Reads all events of a body. Limits are those of the transport: neither events nor users are
-/// counted.
+/// Reads all events of a body, and judges at `now` whether their times are plausible. The limits are
+/// those of the transport: neither events nor users are counted.
 ///
 /// # Errors
 /// [`InvalidBody`] where the body as a whole is no JSON array or object. Everything else is a fault
@@ -85,12 +64,12 @@ pub fn parse(callback: &Verified, now: Timestamp) -> Result<Parsed<'_>, InvalidB
     let body = callback.body();
     let mut parsed = Parsed { body, ..Parsed::default() };
     for raw in raw_events(body)? {
-        match event_from(raw, now) {
+        match parse_event(raw, now) {
             Ok(event) => parsed.events.push(event),
-            Err(reason) => {
+            Err(why) => {
                 parsed.faulty += 1;
                 if parsed.faults.len() < MOST_FAULTS {
-                    parsed.faults.push(Fault { raw, reason });
+                    parsed.faults.push(Fault { raw, why });
                 }
             }
         }
@@ -98,8 +77,8 @@ pub fn parse(callback: &Verified, now: Timestamp) -> Result<Parsed<'_>, InvalidB
     Ok(parsed)
 }
 
-/// An event's fields, still raw, so that each one's fault can be named. Absent and `null` are the
-/// same.
+/// The fields of an event, still raw, so that the fault of each can be named. Absent and `null` are
+/// the same.
 #[derive(Deserialize)]
 struct Fields<'body> {
     #[serde(borrow, rename = "chatRoomId")]
@@ -114,29 +93,33 @@ struct Fields<'body> {
     time: Option<&'body RawValue>,
 }
 
-fn event_from(raw: &RawValue, now: Timestamp) -> Result<Event, String> {
-    // A sequence would fill the struct by position.
-    let is_object = raw.get().starts_with('{');
-    let fields: Option<Fields<'_>> =
-        is_object.then(|| serde_json::from_str(raw.get()).ok()).flatten();
-    let fields = fields.ok_or("it is no JSON object, or names a field twice")?;
+impl<'body> Fields<'body> {
+    fn read(raw: &'body RawValue) -> Option<Self> {
+        // A sequence would fill the struct by position.
+        raw.get().starts_with('{').then(|| serde_json::from_str(raw.get()).ok())?
+    }
+}
 
-    let room = required::<String>(fields.room, "chatRoomId", "text")?;
-    let room = RoomId::new(room).map_err(|why| format!("chatRoomId {why}"))?;
+fn parse_event(raw: &RawValue, now: Timestamp) -> Result<Event, EventError> {
+    let fields = Fields::read(raw).ok_or(EventError::NoObject)?;
 
-    let users = fields
-        .users
-        .map(|raw| typed::<Vec<String>>(raw, "userIds", "a list of texts"))
-        .transpose()?;
-    let users = users.unwrap_or_default().into_iter().map(UserId::new).collect::<Result<_, _>>();
-    let users = users.map_err(|why| format!("a user id {why}"))?;
+    let room: String = required(fields.room, "chatRoomId", "text")?;
+    let room = RoomId::new(room).map_err(EventError::Room)?;
 
-    let kind = required(fields.kind, "type", "a whole number")?;
-    let kind = Kind::from_type(kind).ok_or_else(|| format!("type {kind} is unknown"))?;
+    let users: Vec<String> = match fields.users {
+        Some(raw) => typed(raw, "userIds", "a list of texts")?,
+        None => Vec::new(),
+    };
+    let users = users.into_iter().map(UserId::new).collect::<Result<_, _>>();
+    let users = users.map_err(EventError::User)?;
 
-    let time = required(fields.time, "time", "a whole number of milliseconds")?;
-    let plausible = Timestamp::from_millis(time).filter(|&time| is_plausible(time, now));
-    let time = plausible.ok_or_else(|| format!("time {time} is implausible at {now}"))?;
+    let number = required(fields.kind, "type", "a whole number")?;
+    let kind = Kind::from_type(number).ok_or(EventError::UnknownType(number))?;
+
+    let millis = required(fields.time, "time", "a whole number of milliseconds")?;
+    let time = Timestamp::from_millis(millis)
+        .filter(|&time| is_plausible(time, now))
+        .ok_or(EventError::ImplausibleTime { millis, now })?;
 
     let status = required(fields.status, "status", "a whole number")?;
     Ok(Event { room, users, version: Version::new(time, kind, status) })
@@ -144,12 +127,25 @@ fn event_from(raw: &RawValue, now: Timestamp) -> Result<Event, String> {
 
 fn required<T: DeserializeOwned>(
     raw: Option<&RawValue>,
-    name: &str,
-    expected: &str,
-) -> Result<T, String> {
-    typed(raw.ok_or_else(|| format!("{name} is missing"))?, name, expected)
+    field: &'static str,
+    expected: &'static str,
+) -> Result<T, EventError> {
+    typed(raw.ok_or(EventError::Missing(field))?, field, expected)
 }
 
-fn typed<T: DeserializeOwned>(raw: &RawValue, name: &str, expected: &str) -> Result<T, String> {
-    serde_json::from_str(raw.get()).map_err(|_| format!("{name} is not {expected}"))
+fn typed<T: DeserializeOwned>(
+    raw: &RawValue,
+    field: &'static str,
+    expected: &'static str,
+) -> Result<T, EventError> {
+    serde_json::from_str(raw.get()).map_err(|_| EventError::WrongType { field, expected })
 }
+
+impl fmt::Display for InvalidBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the body is no JSON array or object")?;
+        self.syntax.as_ref().map_or(Ok(()), |why| write!(f, ": {why}"))
+    }
+}
+
+impl Error for InvalidBody {}

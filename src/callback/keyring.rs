@@ -1,10 +1,10 @@
-//! App Secrets: who may sign for which app.
+//! App Secrets: the keys of those who may sign for an app.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, error::Error, fmt};
 
 use serde_json::Value;
 
-use crate::domain::ids::AppKey;
+use crate::domain::ids::{AppKey, IdError};
 
 /// An App Secret. Its `Debug` shows nothing of it, and it has no `Display`.
 #[derive(Clone, PartialEq, Eq)]
@@ -16,7 +16,7 @@ impl Secret {
         Self(text.into())
     }
 
-    pub(crate) fn bytes(&self) -> &[u8] {
+    pub(super) fn bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 }
@@ -29,7 +29,7 @@ impl fmt::Debug for Secret {
 
 /// The secrets of every app that this receiver serves.
 ///
-/// One app has several secrets while they are rotated; each of them is accepted.
+/// An app has several secrets while they are rotated; each of them is accepted.
 ///
 /// ```
 /// use chatroom_status_sync::callback::keyring::Keyring;
@@ -41,35 +41,45 @@ impl fmt::Debug for Secret {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keyring(BTreeMap<AppKey, Vec<Secret>>);
 
+/// The reason why a text is no keyring. Its words show nothing of the text but app keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyringError {
+    /// The text is no JSON.
+    NoJson,
+    /// The text is JSON, but no object.
+    NoObject(JsonType),
+    /// The object is empty.
+    NoApp,
+    /// A name in the object is no app key.
+    AppKey(IdError),
+    /// An app's list of secrets is empty.
+    NoSecret(AppKey),
+    /// A secret is the empty text.
+    EmptySecret(AppKey),
+    /// A secret is no text.
+    SecretType(JsonType, AppKey),
+    /// The App Key stands where the App Secret belongs: a common mistake.
+    AppKeyAsSecret(AppKey),
+}
+
 impl Keyring {
     /// Reads `{"<appKey>":"<secret>"}` or `{"<appKey>":["<new>","<old>"]}`.
-    ///
-    /// # Errors
-    /// Says what the text holds instead, without showing any of it but app keys.
-    pub fn from_json(text: &str) -> Result<Self, String> {
-        let value: Value = serde_json::from_str(text).map_err(|_| "holds no JSON".to_owned())?;
-        let Value::Object(apps) = value else {
-            return Err(format!("holds {} instead of a JSON object", name_of(&value)));
+    pub fn from_json(text: &str) -> Result<Self, KeyringError> {
+        let apps = match serde_json::from_str(text).map_err(|_| KeyringError::NoJson)? {
+            Value::Object(apps) if apps.is_empty() => return Err(KeyringError::NoApp),
+            Value::Object(apps) => apps,
+            other => return Err(KeyringError::NoObject(JsonType::of(&other))),
         };
-        if apps.is_empty() {
-            return Err("names no app".to_owned());
-        }
-        let read = |(app, secrets): (String, Value)| {
-            let app = AppKey::new(app).map_err(|why| format!("has an app key that {why}"))?;
-            let secrets =
-                secrets_from(secrets).map_err(|why| format!("holds {why} for app {app}"))?;
-            if secrets.iter().any(|secret| secret.bytes() == app.as_str().as_bytes()) {
-                return Err(format!(
-                    "holds the App Key itself as the secret of app {app}: the console shows the App Secret beside it"
-                ));
-            }
+        let read = |(name, secrets): (String, Value)| {
+            let app = AppKey::new(name).map_err(KeyringError::AppKey)?;
+            let secrets = read_secrets(&app, secrets)?;
             Ok((app, secrets))
         };
         apps.into_iter().map(read).collect::<Result<_, _>>().map(Self)
     }
 
-    /// The app that a callback belongs to, and its secrets. Old senders name no app: that is clear
-    /// only where a single one is configured.
+    /// Finds the app that a callback belongs to, and its secrets. Old senders name no app: that is
+    /// clear only where a single one is configured.
     pub fn secrets_of(&self, app: Option<&str>) -> Option<(&AppKey, &[Secret])> {
         let found = match app {
             Some(name) => self.0.iter().find(|(app, _)| app.as_str() == name),
@@ -80,28 +90,65 @@ impl Keyring {
     }
 }
 
-fn secrets_from(value: Value) -> Result<Vec<Secret>, String> {
+/// Reads one secret, or a list of at least one.
+fn read_secrets(app: &AppKey, value: Value) -> Result<Vec<Secret>, KeyringError> {
     let list = match value {
-        Value::Array(list) if list.is_empty() => return Err("an empty list".to_owned()),
+        Value::Array(list) if list.is_empty() => return Err(KeyringError::NoSecret(app.clone())),
         Value::Array(list) => list,
         single => vec![single],
     };
-    list.into_iter()
-        .map(|value| match value {
-            Value::String(text) if text.is_empty() => Err("an empty secret".to_owned()),
-            Value::String(text) => Ok(Secret(text)),
-            other => Err(format!("{} instead of a secret", name_of(&other))),
-        })
-        .collect()
+    let read = |value| match value {
+        Value::String(text) if text.is_empty() => Err(KeyringError::EmptySecret(app.clone())),
+        Value::String(text) if text == app.as_str() => {
+            Err(KeyringError::AppKeyAsSecret(app.clone()))
+        }
+        Value::String(text) => Ok(Secret(text)),
+        other => Err(KeyringError::SecretType(JsonType::of(&other), app.clone())),
+    };
+    list.into_iter().map(read).collect()
 }
 
-const fn name_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
+impl fmt::Display for KeyringError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoJson => f.write_str("holds no JSON"),
+            Self::NoObject(found) => write!(f, "holds {found} instead of a JSON object"),
+            Self::NoApp => f.write_str("names no app"),
+            Self::AppKey(why) => write!(f, "has an app key that {why}"),
+            Self::NoSecret(app) => write!(f, "holds an empty list for app {app}"),
+            Self::EmptySecret(app) => write!(f, "holds an empty secret for app {app}"),
+            Self::SecretType(found, app) => {
+                write!(f, "holds {found} instead of a secret for app {app}")
+            }
+            Self::AppKeyAsSecret(app) => write!(
+                f,
+                "holds the App Key itself as the secret of app {app}: the console shows the App Secret beside it"
+            ),
+        }
+    }
+}
+
+impl Error for KeyringError {}
+
+/// The type of a JSON value, in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JsonType(&'static str);
+
+impl JsonType {
+    const fn of(value: &Value) -> Self {
+        Self(match value {
+            Value::Null => "null",
+            Value::Bool(_) => "a boolean",
+            Value::Number(_) => "a number",
+            Value::String(_) => "a string",
+            Value::Array(_) => "a list",
+            Value::Object(_) => "an object",
+        })
+    }
+}
+
+impl fmt::Display for JsonType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
     }
 }

@@ -1,4 +1,4 @@
-//! What a callback's query string claims, before anything of it is believed.
+//! The claims of a callback's query string, before any of them is believed.
 
 use super::refusal::Refusal;
 use crate::domain::time::Timestamp;
@@ -15,7 +15,7 @@ pub(super) struct Claim {
 }
 
 impl Claim {
-    /// Decodes percent escapes and `+`; parameters that the sender does not document are ignored.
+    /// Decodes percent escapes and `+`, and ignores parameters that the sender does not document.
     pub fn parse(query: &str) -> Result<Self, Refusal> {
         let (mut app_key, mut nonce, mut timestamp, mut signature) = (None, None, None, None);
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -45,8 +45,9 @@ impl Claim {
     }
 }
 
-/// Exactly 13 ASCII digits. Nothing separates nonce and timestamp in what is hashed, so characters
-/// could be moved from one to the other and still give the same digest, were the length free.
+/// Accepts exactly 13 ASCII digits. Nothing separates nonce and timestamp in what is hashed, so
+/// characters could be moved from one to the other and still give the same digest, were the length
+/// free.
 fn parse_timestamp(text: &str) -> Option<Timestamp> {
     if text.len() != 13 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;

@@ -2,12 +2,12 @@
 
 use crate::domain::time::Timestamp;
 
-/// Why a callback is not believed: all of them are answered with 401.
+/// A reason for not believing a callback. All of them are answered with 401.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// A parameter is absent or empty.
     Missing(&'static str),
-    /// A parameter stands there more than once, which makes it ambiguous what was signed.
+    /// A parameter stands there more than once, so it is ambiguous what was signed.
     Repeated(&'static str),
     /// The timestamp is not 13 ASCII digits.
     MalformedTimestamp,
@@ -17,15 +17,15 @@ pub enum Refusal {
     MalformedSignature,
     /// No secret of the app gives this signature.
     WrongSignature,
-    /// Signed, but too long ago or too far ahead.
+    /// The signature is right, but too old or too far ahead.
     Stale {
-        /// When it claims to have been signed.
+        /// The time at which the callback claims to have been signed.
         timestamp: Timestamp,
     },
 }
 
 impl Refusal {
-    /// A word for programs: stable, `snake_case`.
+    /// Gives a word for programs: stable, `snake_case`.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Missing(_) => "missing_parameter",
@@ -37,7 +37,7 @@ impl Refusal {
         }
     }
 
-    /// A sentence for the caller, without internals.
+    /// Gives a sentence for the caller, without internals.
     pub fn message(self) -> String {
         match self {
             Self::Missing(name) => format!("The query parameter {name} is missing or empty."),
@@ -51,7 +51,7 @@ impl Refusal {
         }
     }
 
-    /// What the operator can do about it.
+    /// Tells the operator what can be done about it.
     pub const fn advice(self) -> &'static str {
         match self {
             Self::Missing(_)
@@ -72,7 +72,7 @@ impl Refusal {
         }
     }
 
-    /// Whether a secret that is not known yet could change the verdict.
+    /// Says whether a secret that is not known yet could change the verdict.
     pub const fn may_be_rotation(self) -> bool {
         matches!(self, Self::UnknownApp | Self::WrongSignature)
     }

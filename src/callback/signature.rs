@@ -1,8 +1,7 @@
 //! The sender's signature: `lowercase_hex(SHA1(appSecret + nonce + timestamp))`.
 //!
-//! Plain concatenation, no separator, no HMAC. What it does *not* cover decides much of this
-//! project: neither body nor path nor appKey are signed, so whoever captures one URL can post any
-//! body with it while its timestamp is fresh.
+//! It is a plain concatenation: no separator, no HMAC. It covers neither body nor path nor appKey, so
+//! whoever captures one URL can post any body with it while its timestamp is fresh.
 
 use sha1::{Digest, Sha1};
 use subtle::ConstantTimeEq;
@@ -14,10 +13,10 @@ use super::{
 };
 use crate::domain::{ids::AppKey, time::Timestamp};
 
-/// How far a timestamp may lie ahead of the receiver's clock, in seconds.
+/// The time that a timestamp may lie ahead of the receiver's clock, in seconds.
 const MAX_AHEAD_SECONDS: u64 = 300;
 
-/// How old a signature may be.
+/// The rule for the age of a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Freshness {
     /// At most this many seconds old, and at most 300 seconds ahead of the receiver's clock.

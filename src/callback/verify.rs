@@ -23,7 +23,7 @@ pub struct Verified {
 }
 
 impl Unverified {
-    /// A raw query string (without `?`) and the bytes of the body.
+    /// Takes a raw query string (without `?`) and the bytes of the body.
     pub const fn new(query: String, body: Vec<u8>) -> Self {
         Self { query, body }
     }
@@ -47,17 +47,17 @@ impl Unverified {
 }
 
 impl Verified {
-    /// Content that was verified before it was put into one of this project's queues.
+    /// Takes content that was verified before it was put into one of this project's queues.
     pub(crate) const fn from_queue(app: AppKey, body: Vec<u8>) -> Self {
         Self { app, body }
     }
 
-    /// The app whose secret signed.
+    /// Gives the app whose secret signed.
     pub const fn app(&self) -> &AppKey {
         &self.app
     }
 
-    /// The bytes of the body: any bytes, the signature does not cover them.
+    /// Gives the bytes of the body: any bytes, the signature does not cover them.
     pub fn body(&self) -> &[u8] {
         &self.body
     }

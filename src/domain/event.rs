@@ -1,4 +1,4 @@
-//! What can happen in a chatroom, and the one number that orders it.
+//! Events of a chatroom, and the one number that orders them.
 
 use std::{fmt, time::Duration};
 
@@ -9,7 +9,7 @@ use crate::domain::{
     time::Timestamp,
 };
 
-/// What happened, in the sender's numbering. The order is the rule for ties: at the same
+/// The kind of an event, in the sender's numbering. Its order is the rule for ties: at the same
 /// millisecond destroy beats leave beats join beats create.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
@@ -24,7 +24,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kind of a callback's `type`; `None` for a number that the sender does not document.
+    /// Reads a callback's `type`; `None` for a number that the sender does not document.
     pub const fn from_type(number: u64) -> Option<Self> {
         match number {
             0 => Some(Self::Create),
@@ -35,23 +35,23 @@ impl Kind {
         }
     }
 
-    /// The callback's `type`.
+    /// Gives the callback's `type`.
     pub const fn number(self) -> u64 {
         self as u64
     }
 }
 
-/// The earliest plausible event: 1,000,000,000,000, in September 2001.
+/// The time of the earliest plausible event: 1,000,000,000,000, in September 2001.
 pub const EARLIEST: Timestamp = match Timestamp::from_millis(1_000_000_000_000) {
     Some(time) => time,
     None => Timestamp::MAX,
 };
 
-/// How far an event may lie ahead of the receiver's clock. One event from further ahead would win
-/// for ever.
+/// The time that an event may lie ahead of the receiver's clock. An event from further ahead would
+/// win for ever.
 pub const AHEAD: Duration = Duration::from_hours(1);
 
-/// Whether an event may have happened at `time`, judged at `now`.
+/// Judges at `now` whether an event may have happened at `time`.
 pub fn is_plausible(time: Timestamp, now: Timestamp) -> bool {
     time >= EARLIEST && time.since(now) <= AHEAD
 }
@@ -77,39 +77,39 @@ pub struct Version {
 }
 
 impl Version {
-    /// The version of an event. Statuses of 9 and above are one.
+    /// Makes the version of an event. Statuses of 9 and above count as 9.
     pub fn new(time: Timestamp, kind: Kind, status: u64) -> Self {
         Self { time, kind, status: u8::try_from(status.min(9)).unwrap_or(9) }
     }
 
-    /// Reads a version back from its number; `None` if no event has it.
+    /// Reads a version back from its number; `None` for a number that no event has.
     pub fn from_number(number: u64) -> Option<Self> {
         let time = Timestamp::from_millis(number / 100)?;
         let kind = Kind::from_type(number / 10 % 10)?;
         Some(Self::new(time, kind, number % 10))
     }
 
-    /// The number that the table stores.
+    /// Gives the number that the table stores.
     pub const fn number(self) -> u64 {
         self.time.millis() * 100 + self.kind.number() * 10 + self.status as u64
     }
 
-    /// When it happened.
+    /// Gives the time of the event.
     pub const fn time(self) -> Timestamp {
         self.time
     }
 
-    /// What happened.
+    /// Gives the kind of the event.
     pub const fn kind(self) -> Kind {
         self.kind
     }
 
-    /// The callback's `status`, 9 standing for everything above.
+    /// Gives the callback's `status`; 9 stands for everything above.
     pub const fn status(self) -> u8 {
         self.status
     }
 
-    /// How it came about, as the table says it.
+    /// Words the status as the table does.
     pub const fn reason(self) -> &'static str {
         match self.status {
             0 => "requested",
@@ -135,16 +135,16 @@ impl fmt::Display for Version {
 /// One event of a callback.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// The room that it happened in.
+    /// The room of the event.
     pub room: RoomId,
-    /// Whom it is about. May be empty, and says nothing where the room itself is the subject
-    /// (create, destroy).
+    /// The users of a join or leave. It may be empty. The users of a create or destroy say nothing
+    /// about members.
     pub users: Vec<UserId>,
-    /// When, what and how.
+    /// Time, kind and status.
     pub version: Version,
 }
 
-/// In the sender's wire format.
+/// Writes the sender's wire format.
 impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut event = serializer.serialize_struct("Event", 5)?;

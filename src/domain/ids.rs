@@ -1,24 +1,24 @@
 //! The three names that a callback carries: app, room and user.
 //!
-//! The sender documents room and user ids of up to 64 bytes. [`MAX_BYTES`] is four times that: an
-//! id that the sender may one day allow is still stored, and the longest key built from two of them
+//! The sender documents room and user ids of up to 64 bytes. [`MAX_BYTES`] is four times that: an id
+//! that the sender may one day allow is still stored, and the longest key built from two of them
 //! stays far below DynamoDB's limit of 1,024 bytes for a sort key.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// The longest id that is accepted, in bytes of UTF-8.
+/// The length of the longest accepted id, in bytes of UTF-8.
 pub const MAX_BYTES: usize = 256;
 
-/// Why a text is no id.
+/// The rule for ids that a text breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdError {
-    /// The text has no characters.
+    /// It has no characters.
     Empty,
-    /// The text has more than [`MAX_BYTES`] bytes.
+    /// It has more than [`MAX_BYTES`] bytes.
     TooLong,
-    /// An app key has a `#`, which would make its keys in the table ambiguous.
+    /// It is an app key with a `#`, which would make keys in the table ambiguous.
     HasSeparator,
 }
 
@@ -49,7 +49,7 @@ macro_rules! id {
         pub struct $name(String);
 
         impl $name {
-            /// The id as the sender wrote it.
+            /// Gives the id as the sender wrote it.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -64,23 +64,20 @@ macro_rules! id {
 }
 
 id! {
-    /// An app of the IM platform. Not a secret: it only says which secret signs.
+    /// The key of an app of the IM platform. It is no secret: it only says which secret signs.
     AppKey
 }
 id! {
-    /// A chatroom, unique within its app. The same id can be used again after the room was destroyed.
+    /// The id of a chatroom, unique within its app. It can be used again after the room was destroyed.
     RoomId
 }
 id! {
-    /// A user, unique within the app.
+    /// The id of a user, unique within the app.
     UserId
 }
 
 impl AppKey {
     /// Accepts 1 to [`MAX_BYTES`] bytes without `#`.
-    ///
-    /// # Errors
-    /// Says which of these rules the text breaks.
     pub fn new(text: impl Into<String>) -> Result<Self, IdError> {
         let text = text.into();
         if text.contains('#') {
@@ -92,9 +89,6 @@ impl AppKey {
 
 impl RoomId {
     /// Accepts 1 to [`MAX_BYTES`] bytes.
-    ///
-    /// # Errors
-    /// Says which of these rules the text breaks.
     pub fn new(text: impl Into<String>) -> Result<Self, IdError> {
         checked(text.into()).map(Self)
     }
@@ -102,9 +96,6 @@ impl RoomId {
 
 impl UserId {
     /// Accepts 1 to [`MAX_BYTES`] bytes.
-    ///
-    /// # Errors
-    /// Says which of these rules the text breaks.
     pub fn new(text: impl Into<String>) -> Result<Self, IdError> {
         checked(text.into()).map(Self)
     }

@@ -1,4 +1,4 @@
-//! What happens in chatrooms, without HTTP, AWS or a clock.
+//! Chatrooms and what happens in them, without HTTP, AWS or a clock.
 //!
 //! * [`ids`]: app, room and user.
 //! * [`time`]: Unix milliseconds.

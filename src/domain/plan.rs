@@ -1,9 +1,9 @@
 //! From events to changes: at most one per member and one per room, whatever the events' number and
 //! order.
 //!
-//! What events say about an item is folded into [`Facts`]: the newest version of each kind. Folding
-//! takes the greater of two, so it forgets order, repetition and batching; that is why any of them
-//! ends in the same table.
+//! All events about an item are folded into [`Facts`]: the newest version of each kind. Folding takes
+//! the greater of two, so it forgets order, repetition and batching; that is why any of them ends in
+//! the same table.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use crate::domain::{
     ids::{RoomId, UserId},
 };
 
-/// What is known about one member or one room: the newest version of each kind of event, and the
-/// newest of all.
+/// The facts about one member or one room: the newest version of each kind of event, and the newest
+/// of all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Facts {
     newest: Version,
@@ -21,41 +21,42 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// What a single event says.
+    /// Makes the facts of a single event.
     pub const fn of(version: Version) -> Self {
         let mut by_kind = [None; 4];
         by_kind[version.kind() as usize] = Some(version);
         Self { newest: version, by_kind }
     }
 
-    /// Takes in another event. Older ones of the same kind change nothing.
+    /// Takes in another event. One that is older than a known one of its kind changes nothing.
     pub fn learn(&mut self, version: Version) {
         let known = &mut self.by_kind[version.kind() as usize];
         *known = (*known).max(Some(version));
         self.newest = self.newest.max(version);
     }
 
-    /// A join, as what it proves about its room: that it lives. The room's item records no join.
+    /// Makes the one fact that a join proves about its room: that it is alive. The room's item records
+    /// no join.
     pub const fn alive(join: Version) -> Self {
         Self { newest: join, by_kind: [None; 4] }
     }
 
-    /// The same, where more is known about the room.
+    /// Raises the newest version to a join, which proves that the room is alive.
     pub fn prove_alive(&mut self, join: Version) {
         self.newest = self.newest.max(join);
     }
 
-    /// The event that decides what the item is.
+    /// Gives the event that decides what the item is.
     pub const fn newest(&self) -> Version {
         self.newest
     }
 
-    /// The newest event of a kind.
+    /// Gives the newest event of a kind.
     pub const fn of_kind(&self, kind: Kind) -> Option<Version> {
         self.by_kind[kind as usize]
     }
 
-    /// What the item is to record: the newest event of each kind, create first.
+    /// Lists what the item is to record: the newest event of each kind, create first.
     pub fn versions(&self) -> impl Iterator<Item = Version> {
         self.by_kind.into_iter().flatten()
     }
@@ -68,27 +69,27 @@ fn learn_into(known: &mut Option<Facts>, version: Version) {
     }
 }
 
-/// All that a callback says about one room and its members.
+/// Everything that a callback says about one room and its members.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RoomPlan {
-    /// What was reported about the room itself: creates and destroys. The newest join of the same
+    /// Facts about the room itself: creates and destroys. The newest join of the same
     /// callback counts with them, because it proves the room alive just as a create does; a
     /// join alone is no change of the room.
     pub room: Option<Facts>,
-    /// What was reported about each member: joins and leaves.
+    /// Facts about each member: joins and leaves.
     pub members: BTreeMap<UserId, Facts>,
 }
 
 /// The changes of a callback, by room.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// Rooms with at least one change.
+    /// The rooms with at least one change.
     pub rooms: BTreeMap<RoomId, RoomPlan>,
 }
 
 impl Plan {
-    /// Folds events. Users of a create or destroy say nothing about members, and a join or leave
-    /// without users nothing at all.
+    /// Folds events. The users of a create or destroy say nothing about members, and a join or leave
+    /// without users says nothing at all.
     pub fn of(events: impl IntoIterator<Item = Event>) -> Self {
         let mut rooms: BTreeMap<RoomId, RoomPlan> = BTreeMap::new();
         for Event { room, users, version } in events {
@@ -116,8 +117,8 @@ impl Plan {
         Self { rooms }
     }
 
-    /// Events that fold into this plan again. Whatever made it, there are as few as possible: one
-    /// for all users of a room with the same version.
+    /// Gives events that fold into this plan again: as few as possible, one for all users of a room
+    /// with the same version.
     pub fn into_events(self) -> impl Iterator<Item = Event> {
         self.rooms.into_iter().flat_map(|(room, plan)| {
             let mut users: BTreeMap<Version, Vec<UserId>> = BTreeMap::new();
@@ -138,19 +139,19 @@ impl Plan {
         })
     }
 
-    /// How many changes there are.
+    /// Counts the changes.
     pub fn len(&self) -> usize {
         self.rooms.values().map(|plan| plan.members.len() + usize::from(plan.room.is_some())).sum()
     }
 
-    /// Whether there is nothing to write.
+    /// Says whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
         self.rooms.is_empty()
     }
 }
 
 impl RoomPlan {
-    /// The newest join of any member: the last sign of life of the room.
+    /// Gives the newest join of any member: the last sign of life of the room.
     pub fn newest_join(&self) -> Option<Version> {
         self.members.values().filter_map(|facts| facts.of_kind(Kind::Join)).max()
     }

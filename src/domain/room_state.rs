@@ -1,25 +1,24 @@
-//! What a room's own item says to the members who join: whether it must be revived, and whose join
-//! came too late.
+//! The state of a room's own item, and what it means for the members who join the room.
 //!
-//! A join writes its member without looking, and looks at the room at the same time. These are the
-//! conclusions.
+//! A join writes its member without reading anything first, and reads the room's item at the same
+//! time. Two conclusions follow: the room must be revived, or the join came after the room's end.
 
-use crate::domain::{
+use super::{
     event::{Kind, Version},
     plan::{Facts, RoomPlan},
 };
 
-/// A room's item as it was seen at one moment.
+/// The state of a room's item at one moment. The default is that of a room without an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RoomState {
-    /// Whether the room is stored as active. A room without an item is not.
+    /// True if the room is stored as active.
     pub active: bool,
-    /// The newest destroy stored, whether or not the room came back to life after it.
+    /// The newest destroy stored, even if the room came back to life after it.
     pub destroyed: Option<Version>,
 }
 
 impl RoomState {
-    /// What is known once `facts` are written over this.
+    /// Gives the state once `facts` are written over this one.
     pub fn after(self, facts: &Facts) -> Self {
         Self {
             active: facts.newest().kind() != Kind::Destroy,
@@ -27,18 +26,18 @@ impl RoomState {
         }
     }
 
-    /// The join that proves the room alive where the item does not say so: its create was lost or
-    /// is late, or the room lives again after a destroy. `None` if the room is active, or if
-    /// every join came before its end.
+    /// Finds the join that proves the room alive where the item does not say so: its create was lost
+    /// or is late, or the room lives again after a destroy. `None` if the room is active, or if every
+    /// join came before its end.
     pub fn revived_by(self, plan: &RoomPlan) -> Option<Version> {
         let join = plan.newest_join()?;
         (!self.active && Some(join) > self.destroyed).then_some(join)
     }
 
-    /// Whether a member's newest event is a join from before the room's end: the membership ended
-    /// with the room, and came too late for whoever ended the others.
-    pub fn is_ended(self, member: &Facts) -> bool {
+    /// Finds the destroy that ended a membership: the member's newest event is a join from before the
+    /// room's end, so it came too late for the sweep that ended the others.
+    pub fn end_of(self, member: &Facts) -> Option<Version> {
         let newest = member.newest();
-        newest.kind() == Kind::Join && Some(newest) < self.destroyed
+        self.destroyed.filter(|&destroy| newest.kind() == Kind::Join && newest < destroy)
     }
 }

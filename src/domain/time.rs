@@ -15,31 +15,31 @@ use serde::Serialize;
 pub struct Timestamp(u64);
 
 impl Timestamp {
-    /// The largest value: 9,999,999,999,999.
+    /// The latest time: 9,999,999,999,999.
     pub const MAX: Self = Self(9_999_999_999_999);
 
-    /// The time of a number of Unix milliseconds; `None` above [`Timestamp::MAX`].
+    /// Accepts up to 13 digits of Unix milliseconds; `None` above [`Timestamp::MAX`].
     pub const fn from_millis(millis: u64) -> Option<Self> {
         if millis <= Self::MAX.0 { Some(Self(millis)) } else { None }
     }
 
-    /// Unix milliseconds.
+    /// Gives Unix milliseconds.
     pub const fn millis(self) -> u64 {
         self.0
     }
 
-    /// Unix seconds, rounded down.
+    /// Gives Unix seconds, rounded down.
     pub const fn seconds(self) -> u64 {
         self.0 / 1000
     }
 
-    /// How much later this is than `earlier`; zero if it is not later.
+    /// Measures the time from `earlier` to this; zero if this is not later.
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 }
 
-/// The nearest time that there is.
+/// Takes the nearest [`Timestamp`] that there is.
 impl From<SystemTime> for Timestamp {
     fn from(time: SystemTime) -> Self {
         let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -1,49 +1,86 @@
-//! How long a request may take.
+//! The deadlines of a callback and of a message, with all margins.
 //!
 //! The sender hangs up five seconds after API Gateway took the request. Within them the table gets
-//! its time first; what it has not confirmed by then still has to reach the queue, and the answer
-//! the sender.
+//! its time first; the changes that it has not confirmed by then still have to reach a queue, and the
+//! answer the sender. The worker divides the time of its invocation in the same way.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
-/// The answer leaves this long after API Gateway took the request, at the latest.
+use tokio::time::Instant;
+
+/// The time from the moment that API Gateway took the request to the latest answer.
 const ANSWER: Duration = Duration::from_millis(4300);
-/// What the queue gets of it at least.
-const QUEUE: Duration = Duration::from_millis(300);
-/// The largest budget for the table, in milliseconds, that leaves the queue its time.
-pub const MOST_BUDGET_MS: u64 = 4000;
+/// The time that is kept for one last request to a queue, or for the answer.
+const LAST_REQUEST: Duration = Duration::from_millis(300);
+/// The time that the worker keeps for queueing what is left of a message.
+const QUEUEING: Duration = Duration::from_secs(1);
+/// The time that a sweep keeps for its last page.
+const LAST_PAGE: Duration = Duration::from_secs(5);
 
-/// What is left, counted from now.
+/// The budgets for the table that can be set, in milliseconds. The largest leaves a queue its time.
+pub const BUDGET_MS: RangeInclusive<u64> = 100..=4000;
+/// The longest time of an invocation: API Gateway waits no longer for `callback`, and the template
+/// gives the worker as much.
+pub const LONGEST_INVOCATION: Duration = Duration::from_secs(30);
+
+/// The moments at which a callback or a message gives up waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TimeLeft {
-    /// Until the table must have confirmed.
-    pub for_table: Duration,
-    /// Until queues must have, too, and the answer leaves.
-    pub for_queues: Duration,
+pub struct Deadlines {
+    /// The table's: changes that it has not confirmed by then are deferred.
+    pub table: Instant,
+    /// The queues': content that none of them has confirmed by then is not stored.
+    pub queues: Instant,
+    /// The last moment for a request that nothing depends on.
+    pub end: Instant,
 }
 
-impl TimeLeft {
-    /// For a request that has waited already, with `budget` from its beginning for the table, in a
-    /// function that may itself run for `limit`.
+impl Deadlines {
+    /// Divides the time of a callback that has `waited` already when it arrives at `now`. The table
+    /// has a `budget` from the callback's beginning; the function may run for `limit`, if the
+    /// platform sets one.
     ///
     /// Where the sender has hung up already, nobody waits for the answer, but this may have been
     /// its last try: then the whole time is there again.
     ///
     /// ```
     /// use std::time::Duration;
-    /// use chatroom_status_sync::functions::deadlines::TimeLeft;
+    /// use chatroom_status_sync::functions::deadlines::Deadlines;
+    /// use tokio::time::Instant;
     ///
-    /// let [budget, waited] = [3500, 1000].map(Duration::from_millis);
-    /// let left = TimeLeft::of(budget, waited, None);
-    /// assert_eq!(left.for_table, Duration::from_millis(2500));
-    /// assert_eq!(left.for_queues, Duration::from_millis(3300));
+    /// let (now, [budget, waited]) = (Instant::now(), [3500, 1000].map(Duration::from_millis));
+    /// let deadlines = Deadlines::of_callback(now, budget, waited, None);
+    /// assert_eq!(deadlines.table - now, Duration::from_millis(2500));
+    /// assert_eq!(deadlines.queues - now, Duration::from_millis(3300));
     /// ```
-    pub fn of(budget: Duration, waited: Duration, limit: Option<Duration>) -> Self {
-        let answer = ANSWER.max(budget + QUEUE);
+    pub fn of_callback(
+        now: Instant,
+        budget: Duration,
+        waited: Duration,
+        limit: Option<Duration>,
+    ) -> Self {
+        let answer = ANSWER.max(budget + LAST_REQUEST);
         let waited = if waited < answer { waited } else { Duration::ZERO };
-        let for_queues = answer.saturating_sub(waited);
-        let for_queues = limit.map_or(for_queues, |limit| limit.min(for_queues));
-        let for_table = budget.saturating_sub(waited);
-        Self { for_table: for_table.min(for_queues.saturating_sub(QUEUE)), for_queues }
+        let for_all = answer.saturating_sub(waited);
+        let for_all =
+            limit.map_or(for_all, |limit| for_all.min(limit.saturating_sub(LAST_REQUEST)));
+        let for_table = budget.saturating_sub(waited).min(for_all.saturating_sub(LAST_REQUEST));
+        let end = now + for_all;
+        Self { table: now + for_table, queues: end, end }
     }
+
+    /// Divides the time of a message, in an invocation that the platform ends at `killed`.
+    pub fn of_message(killed: Instant) -> Self {
+        let end = before(killed, LAST_REQUEST);
+        Self { table: before(end, QUEUEING), queues: before(end, LAST_REQUEST), end }
+    }
+
+    /// Gives the moment after which a sweep begins no other page.
+    pub fn last_page(self) -> Instant {
+        before(self.queues, LAST_PAGE)
+    }
+}
+
+/// Goes back in time, but not to before the machine was started.
+fn before(moment: Instant, time: Duration) -> Instant {
+    moment.checked_sub(time).unwrap_or(moment)
 }

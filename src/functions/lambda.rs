@@ -1,13 +1,11 @@
-//! What both Lambda binaries share: how they start, and how much time they have.
+//! The start of both Lambda binaries, and the time that the platform gives an invocation.
 
 use std::{process::ExitCode, time::Duration};
 
 use lambda_runtime::{Context, Error};
 
-use crate::{domain::time::Timestamp, functions::log::Level};
-
-/// What is kept of the function's time for the answer itself.
-const MARGIN: Duration = Duration::from_millis(300);
+use super::log::Level;
+use crate::domain::time::Timestamp;
 
 /// Runs a function until Lambda ends it. If it cannot start, its log says why in one line.
 pub async fn main(run: impl AsyncFnOnce() -> Result<(), Error>) -> ExitCode {
@@ -24,9 +22,9 @@ pub async fn main(run: impl AsyncFnOnce() -> Result<(), Error>) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// How long the platform lets this invocation run. `None` if its deadline has passed already: then
-/// this invocation would not be running, so the deadline is a sample's, not the platform's.
+/// Gives the time until the platform ends this invocation. `None` if its deadline has passed already:
+/// then this invocation would not be running, so the deadline is a sample's, not the platform's.
 pub fn time_left(context: &Context, now: Timestamp) -> Option<Duration> {
     let deadline = Timestamp::from_millis(context.deadline).filter(|&deadline| deadline > now)?;
-    Some(deadline.since(now).saturating_sub(MARGIN))
+    Some(deadline.since(now))
 }

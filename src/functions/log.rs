@@ -1,15 +1,16 @@
-//! The operator's side of an answer: one JSON line per request.
+//! The operator's side of an answer: one JSON line per request or message.
 //!
-//! The message can be read, the fields can be queried, and units stand in their names. What a
-//! caller chose freely (query string, body, headers) is never logged, and no secret is ever near.
+//! The message can be read, the fields can be queried, and units stand in their names. A line never
+//! holds anything that a caller chose freely (query string, body, headers), and no secret is ever
+//! near it.
 
-use std::io::Write;
+use std::{borrow::Cow, io::Write, time::Duration};
 
 use serde::Serialize;
 
 use crate::wire::answer::Counts;
 
-/// How much attention a line deserves.
+/// The attention that a line deserves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Level {
@@ -24,32 +25,52 @@ pub enum Level {
 /// One line.
 #[derive(Debug, Serialize)]
 pub struct LogLine {
-    /// For filters on severity.
+    /// The level, for filters.
     pub level: Level,
-    /// What happened, in words.
-    pub message: String,
+    /// The event, in words.
+    pub message: Cow<'static, str>,
     /// API Gateway's id of the request, or the queue's of the message.
     pub request_id: String,
-    /// The HTTP status that was answered; absent in the worker.
+    /// The HTTP status of the answer; absent in the worker.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// Once it is verified.
+    /// The app whose secret signed, once that is verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app_key: Option<String>,
-    /// What became of changes and events, where any were read.
+    /// The numbers of changes and events, where any were read.
     #[serde(flatten)]
     pub counts: Option<Counts>,
-    /// From the arrival at this function to the answer.
+    /// The time from the arrival at this function to the answer.
     pub duration_ms: u64,
-    /// From the oldest event's time to its arrival here.
+    /// The time from the oldest event to its arrival here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lag_ms: Option<u64>,
-    /// What went wrong, and what to do.
+    /// The error, and what can be done about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
 impl LogLine {
+    /// Makes a line with the fields that every line has.
+    pub fn new(
+        level: Level,
+        message: impl Into<Cow<'static, str>>,
+        request_id: impl Into<String>,
+        duration: Duration,
+    ) -> Self {
+        Self {
+            level,
+            message: message.into(),
+            request_id: request_id.into(),
+            status: None,
+            app_key: None,
+            counts: None,
+            duration_ms: whole_millis(duration),
+            lag_ms: None,
+            error: None,
+        }
+    }
+
     /// Writes the line to standard output, where Lambda picks it up.
     pub fn print(&self) {
         // A line of strings and numbers always serialises, and nobody can be told of a closed
@@ -59,4 +80,9 @@ impl LogLine {
             let _ = std::io::stdout().write_all(line.as_bytes());
         }
     }
+}
+
+/// Rounds a time down to milliseconds.
+pub fn whole_millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,67 +1,68 @@
-//! From a request to its answer: the whole way of a callback, on one screen.
+//! The receiver: takes a request to its answer. The whole way of a callback, on one screen.
 
 use std::{net::IpAddr, time::Duration};
 
 use ipnet::IpNet;
 use tokio::time::{Instant, timeout_at};
 
+use super::{
+    deadlines::Deadlines,
+    log::{Level, LogLine, whole_millis},
+    secrets::Secrets,
+    settings::Settings,
+    storage::{RestPolicy, Saved, Storage},
+};
 use crate::{
     aws::Aws,
     callback::{
         Freshness, Refusal, Unverified, Verified,
-        body::{InvalidBody, Parsed, parse},
+        body::{Parsed, parse},
     },
     domain::time::Timestamp,
     env::SettingError,
-    functions::{
-        deadlines::TimeLeft,
-        log::{Level, LogLine},
-        secrets::Secrets,
-        settings::Settings,
-        storage::{Deadlines, Storage, Stored, Unwritten},
-    },
     wire::{answer::Answer, dead_letters::Origin, request::Request},
 };
 
-/// What handles callbacks: made once at the start, shared by all requests.
+/// The number of reasons for quarantine that an answer gives at most.
+const MOST_REASONS: usize = 3;
+
+/// The handler of callbacks: made once at the start, shared by all requests.
 pub struct Receiver {
     secrets: Secrets,
-    store: Storage,
+    storage: Storage,
     freshness: Freshness,
     allowed_sources: Vec<IpNet>,
     budget: Duration,
 }
 
-/// How many reasons for quarantine an answer gives.
-const MOST_REASONS: usize = 3;
-
-/// What the log says about a request beside its answer.
+/// The log's side of a request, beside the answer.
 #[derive(Default)]
 struct Notes {
     app_key: Option<String>,
     lag_ms: Option<u64>,
-    error: Option<String>,
+    errors: Vec<String>,
 }
 
 impl Receiver {
-    /// Connects to everything that handling needs, and reads the secrets.
+    /// Opens connections, and reads the secrets.
     ///
     /// # Errors
-    /// If the secrets cannot be read. A table that does not answer yet is no error.
+    /// The secrets cannot be read. A table that does not answer yet is no error.
     pub async fn start(settings: Settings, aws: &Aws) -> Result<Self, SettingError> {
-        let store = Storage::new(settings.storage, aws);
+        let storage = Storage::new(settings.storage, aws);
         let secrets = Secrets::load(settings.secrets, || aws.secrets_manager());
-        let (secrets, ()) = tokio::join!(secrets, store.table().connect());
+        let (secrets, ()) = tokio::join!(secrets, storage.table().connect());
         Ok(Self {
             secrets: secrets?,
-            store,
+            storage,
             freshness: settings.freshness,
             allowed_sources: settings.allowed_sources,
             budget: settings.budget,
         })
     }
 
-    /// Answers a request. `time_left` is the function's own time, if the platform sets one.
+    /// Answers a request. `time_left` is the time until the platform ends this invocation, if it
+    /// does.
     pub async fn receive(
         &self,
         request: Request,
@@ -69,42 +70,39 @@ impl Receiver {
     ) -> (Answer, LogLine) {
         let started = Instant::now();
         let waited = request.received.since(request.accepted);
-        let left = TimeLeft::of(self.budget, waited, time_left);
-        let until =
-            Deadlines { table: started + left.for_table, queues: started + left.for_queues };
+        let deadlines = Deadlines::of_callback(started, self.budget, waited, time_left);
         let (id, mut notes) = (request.id.clone(), Notes::default());
-        let answer = self.handle(request, until, &mut notes).await;
+        let answer = self.answer(request, deadlines, &mut notes).await;
         let line = line(id, &answer, notes, started.elapsed());
         (answer, line)
     }
 
-    async fn handle(&self, request: Request, until: Deadlines, notes: &mut Notes) -> Answer {
+    async fn answer(&self, request: Request, deadlines: Deadlines, notes: &mut Notes) -> Answer {
         let Request { id, received, source, callback, .. } = request;
         if !self.allows(source) {
             return Answer::Forbidden;
         }
-        let verified = match self.verify(callback, received, until.table, notes).await {
+        let verified = match self.verify(callback, received, deadlines.table, notes).await {
             Ok(verified) => verified,
             Err(answer) => return answer,
         };
         notes.app_key = Some(verified.app().to_string());
         let origin = Origin { app_key: verified.app(), request_id: &id, received_at: received };
-        let parsed = match parse(&verified, received) {
-            Ok(parsed) => parsed,
-            Err(InvalidBody { .. }) => {
-                let kept = self.store.keep(verified.body(), origin, until.queues).await;
-                return kept.map_or_else(|why| unavailable(why, notes), |()| Answer::InvalidBody);
-            }
+        let Ok(parsed) = parse(&verified, received) else {
+            let kept = self.storage.quarantine(verified.body(), origin, deadlines.queues).await;
+            return kept.map_or_else(|why| notes.unavailable(&why), |()| Answer::InvalidBody);
         };
-        let reasons = notes.read(&parsed, received);
-        let stored = self.store.store(parsed, origin, until, Unwritten::Defer);
-        match stored.await {
-            Ok(Stored { counts, why_deferred }) => {
-                let errors = notes.error.take().into_iter().chain(why_deferred);
-                notes.error = errors.reduce(|all, error| format!("{all}; {error}"));
+        notes.lag_ms = lag_ms(&parsed, received);
+        let reasons = reasons(&parsed);
+        match self.storage.save(parsed, origin, deadlines, RestPolicy::Defer).await {
+            Ok(Saved { counts, why_deferred }) => {
+                if !reasons.is_empty() {
+                    notes.errors.push(format!("see the dead-letter queue: {}", reasons.join("; ")));
+                }
+                notes.errors.extend(why_deferred.map(|why| why.to_string()));
                 Answer::Accepted(counts, reasons)
             }
-            Err(why) => unavailable(why, notes),
+            Err(why) => notes.unavailable(&why),
         }
     }
 
@@ -125,80 +123,84 @@ impl Receiver {
         deadline: Instant,
         notes: &mut Notes,
     ) -> Result<Verified, Answer> {
-        let refused = |notes: &mut Notes, refusal: Refusal| {
-            notes.error = Some(format!("{} What to do: {}", refusal.message(), refusal.advice()));
-            Answer::Refused(refusal)
-        };
         let known = self.secrets.current();
         let (callback, refusal) = match callback.verify(&known, self.freshness, now) {
             Ok(verified) => return Ok(verified),
             Err(refused) => refused,
         };
         if !refusal.may_be_rotation() {
-            return Err(refused(notes, refusal));
+            return Err(notes.refused(refusal));
         }
         match timeout_at(deadline, self.secrets.reread(&known)).await {
-            Ok(Ok(None)) => Err(refused(notes, refusal)),
+            Ok(Ok(None)) => Err(notes.refused(refusal)),
             Ok(Ok(Some(keyring))) => callback
                 .verify(&keyring, self.freshness, now)
-                .map_err(|(_, refusal)| refused(notes, refusal)),
+                .map_err(|(_, refusal)| notes.refused(refusal)),
             // It may well be signed with a new secret: nobody can tell now, so the sender is to ask
             // again.
-            Ok(Err(why)) => Err(unavailable(why.to_string(), notes)),
-            Err(_) => Err(unavailable("Secrets Manager did not answer in time".to_owned(), notes)),
+            Ok(Err(why)) => Err(notes.unavailable(&why)),
+            Err(_) => Err(notes.unavailable(&"Secrets Manager did not answer in time")),
         }
     }
 }
 
 impl Notes {
-    /// How late the events came. Gives why some of them were not understood: a few reasons, each
-    /// once.
-    fn read(&mut self, parsed: &Parsed<'_>, received: Timestamp) -> Vec<String> {
-        let lag = |time| u64::try_from(received.since(time).as_millis()).unwrap_or(u64::MAX);
-        self.lag_ms = parsed.events.iter().map(|event| lag(event.version.time())).max();
-        let mut reasons: Vec<String> = Vec::new();
-        for fault in &parsed.faults {
-            if reasons.len() < MOST_REASONS && !reasons.contains(&fault.reason) {
-                reasons.push(fault.reason.clone());
-            }
-        }
-        if !reasons.is_empty() {
-            self.error = Some(format!("see the dead-letter queue: {}", reasons.join("; ")));
-        }
-        reasons
+    fn refused(&mut self, refusal: Refusal) -> Answer {
+        self.errors.push(format!("{} What to do: {}", refusal.message(), refusal.advice()));
+        Answer::Refused(refusal)
+    }
+
+    fn unavailable(&mut self, why: &impl ToString) -> Answer {
+        self.errors.push(why.to_string());
+        Answer::Unavailable
     }
 }
 
-fn unavailable(why: String, notes: &mut Notes) -> Answer {
-    notes.error = Some(why);
-    Answer::Unavailable
+/// Gives the time from the oldest event to its arrival.
+fn lag_ms(parsed: &Parsed<'_>, received: Timestamp) -> Option<u64> {
+    let times = parsed.events.iter().map(|event| event.version.time());
+    times.min().map(|oldest| whole_millis(received.since(oldest)))
+}
+
+/// Lists a few reasons why events were not understood, each once.
+fn reasons(parsed: &Parsed<'_>) -> Vec<String> {
+    let mut reasons: Vec<String> = Vec::new();
+    for fault in &parsed.faults {
+        let reason = fault.why.to_string();
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+        if reasons.len() == MOST_REASONS {
+            break;
+        }
+    }
+    reasons
 }
 
 fn line(request_id: String, answer: &Answer, notes: Notes, duration: Duration) -> LogLine {
-    let (level, message, counts) = match answer {
+    let (level, message) = match answer {
         Answer::Accepted(counts, _) if counts.quarantined > 0 => {
-            (Level::Warn, "callback stored, but not all of it was understood", Some(*counts))
+            (Level::Warn, "callback stored, but not all of it was understood")
         }
         Answer::Accepted(counts, _) if counts.deferred > 0 => {
-            (Level::Warn, "callback stored, part of it in the deferred queue", Some(*counts))
+            (Level::Warn, "callback stored, part of it in the deferred queue")
         }
-        Answer::Accepted(counts, _) => (Level::Info, "callback stored", Some(*counts)),
-        Answer::InvalidBody => (Level::Warn, "body kept in the dead-letter queue", None),
-        Answer::Refused(_) => (Level::Warn, "callback refused", None),
-        Answer::Forbidden => (Level::Warn, "source address not in ALLOWED_SOURCES", None),
-        Answer::Unavailable => {
-            (Level::Error, "callback not stored, sender asked to repeat it", None)
-        }
+        Answer::Accepted(..) => (Level::Info, "callback stored"),
+        Answer::InvalidBody => (Level::Warn, "body kept in the dead-letter queue"),
+        Answer::Refused(_) => (Level::Warn, "callback refused"),
+        Answer::Forbidden => (Level::Warn, "source address not in ALLOWED_SOURCES"),
+        Answer::Unavailable => (Level::Error, "callback not stored, sender asked to repeat it"),
+    };
+    let counts = match answer {
+        Answer::Accepted(counts, _) => Some(*counts),
+        _ => None,
     };
     LogLine {
-        level,
-        message: message.to_owned(),
-        request_id,
         status: Some(answer.status()),
         app_key: notes.app_key,
         counts,
-        duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
         lag_ms: notes.lag_ms,
-        error: notes.error,
+        error: Some(notes.errors.join("; ")).filter(|errors| !errors.is_empty()),
+        ..LogLine::new(level, message, request_id, duration)
     }
 }

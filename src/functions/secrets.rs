@@ -8,34 +8,31 @@ use std::{
 use aws_sdk_secretsmanager::Client;
 use tokio::{sync::Mutex, time::Instant};
 
-use crate::{
-    aws::error::in_words,
-    callback::keyring::Keyring,
-    env::SettingError,
-    functions::settings::{SecretSource, keyring},
-};
+use super::settings::{SecretSource, keyring};
+use crate::{aws::error::in_words, callback::keyring::Keyring, env::SettingError};
 
-/// Anybody can send a wrong signature, so wrong signatures must not be able to make requests at
-/// will.
-const AT_MOST_EVERY: Duration = Duration::from_mins(1);
-/// After a read that failed, nobody knows whether a secret is wrong or new: that is found out
-/// sooner.
-const AFTER_FAILURE: Duration = Duration::from_secs(5);
+/// The time between two reads. Anybody can send a wrong signature, so wrong signatures must not be
+/// able to make requests at will.
+const PAUSE: Duration = Duration::from_mins(1);
+/// The time between two reads after one that failed: then nobody knows whether a secret is wrong or
+/// new, and that should be found out sooner.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(5);
 
-/// The current keyring, and where it comes from.
+/// The current keyring, and the secret that it was read from, if it was.
 pub struct Secrets {
     current: RwLock<Arc<Keyring>>,
-    store: Option<Storage>,
+    stored: Option<StoredSecret>,
 }
 
-struct Storage {
+/// A secret in Secrets Manager.
+struct StoredSecret {
     client: Client,
     arn: String,
-    last_read: Mutex<Read>,
+    last_read: Mutex<LastRead>,
 }
 
-/// How the last read went.
-struct Read {
+/// The last read of the secret.
+struct LastRead {
     at: Instant,
     failure: Option<SettingError>,
 }
@@ -44,28 +41,28 @@ impl Secrets {
     /// Takes the given keyring, or reads it from Secrets Manager.
     ///
     /// # Errors
-    /// If Secrets Manager does not answer, or holds something else than a keyring.
+    /// Secrets Manager does not answer, or holds something else than a keyring.
     pub async fn load(
         source: SecretSource,
         client: impl FnOnce() -> Client,
     ) -> Result<Self, SettingError> {
         match source {
             SecretSource::Given(keyring) => {
-                Ok(Self { current: RwLock::new(Arc::new(keyring)), store: None })
+                Ok(Self { current: RwLock::new(Arc::new(keyring)), stored: None })
             }
             SecretSource::SecretsManager(arn) => {
-                let store = Storage {
+                let stored = StoredSecret {
                     client: client(),
                     arn,
-                    last_read: Mutex::new(Read { at: Instant::now(), failure: None }),
+                    last_read: Mutex::new(LastRead { at: Instant::now(), failure: None }),
                 };
-                let current = RwLock::new(Arc::new(store.read().await?));
-                Ok(Self { current, store: Some(store) })
+                let current = RwLock::new(Arc::new(stored.read().await?));
+                Ok(Self { current, stored: Some(stored) })
             }
         }
     }
 
-    /// The keyring as last read.
+    /// Gives the keyring as it was read last.
     pub fn current(&self) -> Arc<Keyring> {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -74,25 +71,25 @@ impl Secrets {
     /// may have been rotated. `None` if it was read less than a minute ago, or is not read at all.
     ///
     /// # Errors
-    /// If Secrets Manager does not answer, or holds something else than a keyring; also to those
-    /// who ask soon after. The known keyring stays.
+    /// Secrets Manager does not answer, or holds something else than a keyring. The known keyring
+    /// stays, and those who ask soon after get the same error.
     pub async fn reread(&self, tried: &Arc<Keyring>) -> Result<Option<Arc<Keyring>>, SettingError> {
-        let Some(store) = &self.store else {
+        let Some(stored) = &self.stored else {
             return Ok(None);
         };
-        let mut last_read = store.last_read.lock().await;
+        let mut last_read = stored.last_read.lock().await;
         let current = self.current();
         if !Arc::ptr_eq(&current, tried) {
             return Ok(Some(current));
         }
-        let pause = if last_read.failure.is_some() { AFTER_FAILURE } else { AT_MOST_EVERY };
+        let pause = if last_read.failure.is_some() { PAUSE_AFTER_FAILURE } else { PAUSE };
         if last_read.at.elapsed() < pause {
             return last_read.failure.clone().map_or(Ok(None), Err);
         }
         // It has failed until it has not: whoever waits for it may give up.
         let unfinished = SettingError::new("Secrets Manager did not answer in time");
-        *last_read = Read { at: Instant::now(), failure: Some(unfinished) };
-        match store.read().await {
+        *last_read = LastRead { at: Instant::now(), failure: Some(unfinished) };
+        match stored.read().await {
             Ok(keyring) => {
                 let keyring = Arc::new(keyring);
                 last_read.failure = None;
@@ -107,13 +104,18 @@ impl Secrets {
     }
 }
 
-impl Storage {
+impl StoredSecret {
     async fn read(&self) -> Result<Keyring, SettingError> {
         let unreadable = |why: String| {
             SettingError::new(format!("APP_SECRETS_ARN: {} cannot be read: {why}", self.arn))
         };
-        let secret = self.client.get_secret_value().secret_id(&self.arn).send().await;
-        let secret = secret.map_err(|error| unreadable(in_words(&error)))?;
+        let secret = self
+            .client
+            .get_secret_value()
+            .secret_id(&self.arn)
+            .send()
+            .await
+            .map_err(|error| unreadable(in_words(&error)))?;
         let json =
             secret.secret_string().ok_or_else(|| unreadable("it holds no text".to_owned()))?;
         keyring(&format!("APP_SECRETS_ARN: the secret {}", self.arn), json)

@@ -7,50 +7,50 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use super::deadlines::BUDGET_MS;
 use crate::{
     callback::{Freshness, keyring::Keyring},
     env::{Environment, SettingError},
-    functions::deadlines::MOST_BUDGET_MS,
 };
 
-/// What `callback` needs to know.
+/// The settings of `callback`.
 #[derive(Debug)]
 pub struct Settings {
-    /// Where to write.
+    /// The place to write to.
     pub storage: StorageSettings,
-    /// Who may sign.
+    /// The App Secrets of those who may sign.
     pub secrets: SecretSource,
-    /// How old a signature may be (`SIGNATURE_MAX_AGE_SECONDS`, 900; 0 for any age).
+    /// The age of a signature (`SIGNATURE_MAX_AGE_SECONDS`, 900; 0 for any age).
     pub freshness: Freshness,
-    /// Networks that may call (`ALLOWED_SOURCES`, comma-separated CIDRs); empty for all.
+    /// The networks that may call (`ALLOWED_SOURCES`, comma-separated CIDRs); empty for all.
     pub allowed_sources: Vec<IpNet>,
-    /// From the moment that API Gateway took the request until what the table has not confirmed is
-    /// deferred (`BUDGET_MS`, 3500).
+    /// The time from the moment that API Gateway took the request until what the table has not
+    /// confirmed is deferred (`BUDGET_MS`, 3500).
     pub budget: Duration,
 }
 
-/// What every function that writes needs to know.
+/// The settings of every function that writes.
 #[derive(Debug, Clone)]
 pub struct StorageSettings {
     /// `TABLE_NAME`.
     pub table_name: String,
-    /// How long tombstones and destroyed rooms are kept (`RETENTION_DAYS`, 30).
+    /// The time for which tombstones and destroyed rooms are kept (`RETENTION_DAYS`, 30).
     pub retention_days: u32,
-    /// `DEFERRED_QUEUE_URL`: where what the worker is to do goes.
+    /// `DEFERRED_QUEUE_URL`: the queue of work for the worker.
     pub deferred_queue_url: String,
-    /// `DEAD_LETTER_QUEUE_URL`: where what cannot be understood goes.
+    /// `DEAD_LETTER_QUEUE_URL`: the queue of what cannot be understood.
     pub dead_letter_queue_url: String,
-    /// How long after a room's end its sweep starts (`SWEEP_DELAY_SECONDS`, 60): longer than the
-    /// longest function time-out and the age of a room's memory together.
+    /// The time from a room's end to its sweep (`SWEEP_DELAY_SECONDS`, 60): longer than the longest
+    /// function time-out and the age of a cached room together.
     pub sweep_delay: Duration,
 }
 
-/// Where the App Secrets are.
+/// The place of the App Secrets.
 #[derive(Debug)]
 pub enum SecretSource {
-    /// In `APP_SECRETS` itself.
+    /// `APP_SECRETS` itself.
     Given(Keyring),
-    /// In Secrets Manager, under this ARN or name (`APP_SECRETS_ARN`).
+    /// The secret in Secrets Manager with this ARN or name (`APP_SECRETS_ARN`).
     SecretsManager(String),
 }
 
@@ -62,11 +62,11 @@ impl StorageSettings {
     pub fn read(env: &Environment<'_>) -> Result<Self, SettingError> {
         Ok(Self {
             table_name: env.require("TABLE_NAME", "the name of the DynamoDB table")?,
-            retention_days: env.number("RETENTION_DAYS", 30, 1, 3650)?,
+            retention_days: env.number("RETENTION_DAYS", 30, 1..=3650)?,
             deferred_queue_url: env.require("DEFERRED_QUEUE_URL", "the URL of an SQS queue")?,
             dead_letter_queue_url: env
                 .require("DEAD_LETTER_QUEUE_URL", "the URL of an SQS queue")?,
-            sweep_delay: Duration::from_secs(env.number("SWEEP_DELAY_SECONDS", 60, 0, 900)?),
+            sweep_delay: Duration::from_secs(env.number("SWEEP_DELAY_SECONDS", 60, 0..=900)?),
         })
     }
 }
@@ -77,16 +77,16 @@ impl Settings {
     /// # Errors
     /// Names the first wrong one. Secrets are never shown.
     pub fn read(env: &Environment<'_>) -> Result<Self, SettingError> {
-        let freshness = match env.number("SIGNATURE_MAX_AGE_SECONDS", 900, 0, u32::MAX)? {
-            0 => Freshness::Unchecked,
-            seconds => Freshness::WithinSeconds(u64::from(seconds)),
-        };
+        let max_age = env.number("SIGNATURE_MAX_AGE_SECONDS", 900, 0..=u32::MAX)?;
         Ok(Self {
             storage: StorageSettings::read(env)?,
             secrets: SecretSource::read(env)?,
-            freshness,
+            freshness: match max_age {
+                0 => Freshness::Unchecked,
+                seconds => Freshness::WithinSeconds(seconds.into()),
+            },
             allowed_sources: allowed_sources(env)?,
-            budget: Duration::from_millis(env.number("BUDGET_MS", 3500, 100, MOST_BUDGET_MS)?),
+            budget: Duration::from_millis(env.number("BUDGET_MS", 3500, BUDGET_MS)?),
         })
     }
 }
@@ -107,7 +107,7 @@ impl SecretSource {
 }
 
 /// Reads a keyring that stands in the setting `name`.
-pub(crate) fn keyring(name: &str, json: &str) -> Result<Keyring, SettingError> {
+pub(super) fn keyring(name: &str, json: &str) -> Result<Keyring, SettingError> {
     Keyring::from_json(json).map_err(|why| {
         SettingError::new(format!(
             r#"{name} {why}; it should be JSON like {{"<appKey>":"<App Secret>"}}"#

@@ -1,29 +1,29 @@
-//! What becomes of a verified body: rows in the table, messages in the queues.
+//! Storage: brings a verified body into the table and the queues.
 //!
-//! The same code serves a callback that just came in and one that comes back from the deferred
+//! The same code serves a callback that just came in and a message that comes back from the deferred
 //! queue. It succeeds only when everything is where it belongs; every part of it can be repeated.
 
-use std::time::Duration;
+use std::{error::Error, fmt, time::Duration};
 
 use tokio::time::Instant;
 
+use super::{deadlines::Deadlines, settings::StorageSettings};
 use crate::{
     aws::{
         Aws,
-        queue::{Outgoing, Queue},
+        queue::{Outgoing, Queue, QueueError},
     },
     callback::body::Parsed,
     domain::{ids::AppKey, plan::Plan, sweep::Sweep},
-    functions::settings::StorageSettings,
-    table::Table,
+    table::{Table, write::Unconfirmed},
     wire::{
         answer::Counts,
         dead_letters::{self, Origin},
-        deferred,
+        deferred::{event_messages, sweep_message},
     },
 };
 
-/// Table and queues.
+/// The table and the queues.
 pub struct Storage {
     table: Table,
     deferred: Queue,
@@ -31,81 +31,86 @@ pub struct Storage {
     sweep_delay: Duration,
 }
 
-/// Until when.
+/// The rule for changes that the table did not confirm in time.
 #[derive(Debug, Clone, Copy)]
-pub struct Deadlines {
-    /// What the table has not confirmed by then goes to the deferred queue.
-    pub table: Instant,
-    /// What no queue has confirmed by then is not stored.
-    pub queues: Instant,
-}
-
-/// What is done about changes that the table did not confirm in time.
-#[derive(Debug, Clone, Copy)]
-pub enum Unwritten {
+pub enum RestPolicy {
     /// They are deferred.
     Defer,
     /// They are deferred by this much, if they are fewer than there were. Where nothing could be
-    /// done, whoever brought them keeps them, and counts how often it tried.
+    /// done, their message stays in its queue, which counts how often it was tried.
     DeferAfterProgress(Duration),
 }
 
-/// What became of a body whose content is now where it belongs.
+/// A body whose content is now where it belongs.
 #[derive(Debug)]
-pub struct Stored {
-    /// How much of it is where.
+pub struct Saved {
+    /// The numbers of changes and events, by where they are.
     pub counts: Counts,
-    /// Why something was deferred, for the operator.
-    pub why_deferred: Option<String>,
+    /// The reason why something was deferred, for the operator.
+    pub why_deferred: Option<Unconfirmed>,
+}
+
+/// A body that is not known to be stored. All of it is to be repeated.
+#[derive(Debug)]
+pub enum StorageError {
+    /// A queue did not take something.
+    Queue(QueueError),
+    /// The table confirmed nothing, and the message stays in its queue.
+    Stuck(Unconfirmed),
+    /// The table did not confirm some changes, and the deferred queue did not take them either.
+    Neither {
+        /// The number of those changes.
+        unwritten: usize,
+        /// The table's reason.
+        table: Unconfirmed,
+        /// The queue's reason.
+        queue: QueueError,
+    },
 }
 
 impl Storage {
-    /// Connects to table and queues.
-    pub fn new(storage: StorageSettings, aws: &Aws) -> Self {
+    /// Makes handles on table and queues; nothing is sent yet.
+    pub fn new(settings: StorageSettings, aws: &Aws) -> Self {
         let queue = |url| {
             let aws = aws.clone();
             Queue::new(move || aws.sqs(), url)
         };
         Self {
-            table: Table::new(aws.dynamodb(), storage.table_name, storage.retention_days),
-            deferred: queue(storage.deferred_queue_url),
-            dead_letters: queue(storage.dead_letter_queue_url),
-            sweep_delay: storage.sweep_delay,
+            table: Table::new(aws.dynamodb(), settings.table_name, settings.retention_days),
+            deferred: queue(settings.deferred_queue_url),
+            dead_letters: queue(settings.dead_letter_queue_url),
+            sweep_delay: settings.sweep_delay,
         }
     }
 
-    /// The table itself.
+    /// Gives the table.
     pub const fn table(&self) -> &Table {
         &self.table
     }
 
-    /// The queue of what is to be done later.
+    /// Gives the deferred queue.
     pub const fn deferred(&self) -> &Queue {
         &self.deferred
     }
 
-    /// Brings what was understood into the table and what was not into the dead-letter queue, at
-    /// the same time; then asks for the sweeps of rooms that ended, and defers what the table
-    /// did not confirm.
-    ///
-    /// # Errors
-    /// What is neither stored nor queued, for the operator. All of it is to be repeated.
-    pub async fn store(
+    /// Brings the events that were understood into the table and the others into the dead-letter
+    /// queue, at the same time; then asks for the sweeps of rooms that ended, and defers the changes
+    /// that the table did not confirm.
+    pub async fn save(
         &self,
         parsed: Parsed<'_>,
         origin: Origin<'_>,
-        until: Deadlines,
-        unwritten: Unwritten,
-    ) -> Result<Stored, String> {
+        deadlines: Deadlines,
+        policy: RestPolicy,
+    ) -> Result<Saved, StorageError> {
         let letters = dead_letters::for_faults(origin, &parsed);
         let Parsed { events, faulty, .. } = parsed;
-        let letters = Outgoing::after(Duration::ZERO, letters).collect();
         let plan = Plan::of(events);
-        let (outcome, kept) = tokio::join!(
-            self.table.apply(origin.app_key, plan, until.table),
-            self.dead_letters.send(letters, until.queues),
+        let (outcome, quarantined) = tokio::join!(
+            self.table.apply(origin.app_key, &plan, deadlines.table),
+            self.send_letters(letters, deadlines.queues),
         );
-        kept?;
+        quarantined?;
         let counts = Counts {
             applied: outcome.applied,
             stale: outcome.stale,
@@ -113,57 +118,71 @@ impl Storage {
             quarantined: faulty,
         };
         let is_stuck = counts.deferred > 0 && counts.deferred == counts.total();
-        let delay = match unwritten {
-            Unwritten::Defer => Duration::ZERO,
-            Unwritten::DeferAfterProgress(_) if is_stuck => {
-                return Err(outcome.failure.unwrap_or_default());
+        let delay = match policy {
+            RestPolicy::Defer => Duration::ZERO,
+            RestPolicy::DeferAfterProgress(_) if is_stuck => {
+                return Err(StorageError::Stuck(outcome.failure.unwrap_or(Unconfirmed::Late)));
             }
-            Unwritten::DeferAfterProgress(delay) => delay,
+            RestPolicy::DeferAfterProgress(delay) => delay,
         };
         // Only now: a sweep's delay is to count from when the room's end was written.
-        let sweeps = outcome.sweeps.iter();
-        let sweeps = sweeps.map(|sweep| deferred::sweep_message(origin.app_key, sweep)).collect();
-        let rest = deferred::event_messages(origin.app_key, outcome.unwritten);
-        let messages =
-            Outgoing::after(self.sweep_delay, sweeps).chain(Outgoing::after(delay, rest));
-        let queued = self.deferred.send(messages.collect(), until.queues).await;
-        match (queued, outcome.failure) {
-            (Ok(()), why_deferred) => Ok(Stored { counts, why_deferred }),
-            (Err(why), None) => Err(why),
-            (Err(why), Some(unwritten)) => {
-                Err(format!("{} changes unwritten: {unwritten}; {why}", counts.deferred))
+        let sweeps = outcome.sweeps.iter().map(|sweep| sweep_message(origin.app_key, sweep));
+        let rest = event_messages(origin.app_key, outcome.unwritten);
+        let messages = Outgoing::after(self.sweep_delay, sweeps.collect())
+            .chain(Outgoing::after(delay, rest))
+            .collect();
+        match (self.deferred.send(messages, deadlines.queues).await, outcome.failure) {
+            (Ok(()), why_deferred) => Ok(Saved { counts, why_deferred }),
+            (Err(queue), None) => Err(StorageError::Queue(queue)),
+            (Err(queue), Some(table)) => {
+                Err(StorageError::Neither { unwritten: counts.deferred, table, queue })
             }
         }
     }
 
-    /// Keeps a body that is no JSON array or object.
-    ///
-    /// # Errors
-    /// Why it is not known to be kept.
-    pub async fn keep(
+    /// Keeps a whole body in the dead-letter queue, because it is no JSON array or object.
+    pub async fn quarantine(
         &self,
         body: &[u8],
         origin: Origin<'_>,
         deadline: Instant,
-    ) -> Result<(), String> {
+    ) -> Result<(), StorageError> {
         let reason = "the body is no JSON array or object";
-        let letters = dead_letters::for_body(origin, reason, body);
-        let letters = Outgoing::after(Duration::ZERO, letters).collect();
-        self.dead_letters.send(letters, deadline).await
+        self.send_letters(dead_letters::for_body(origin, reason, body), deadline).await
     }
 
-    /// Asks for what is left of a sweep.
-    ///
-    /// # Errors
-    /// Why it is not known to be queued.
-    pub async fn go_on_with(
+    /// Queues the rest of a sweep.
+    pub async fn defer_sweep(
         &self,
         app: &AppKey,
         rest: &Sweep,
         delay: Duration,
         deadline: Instant,
-    ) -> Result<(), String> {
-        let message = Outgoing { body: deferred::sweep_message(app, rest), delay };
+    ) -> Result<(), QueueError> {
+        let message = Outgoing { body: sweep_message(app, rest), delay };
         self.deferred.send(vec![message], deadline).await
     }
+
+    async fn send_letters(
+        &self,
+        letters: Vec<String>,
+        deadline: Instant,
+    ) -> Result<(), StorageError> {
+        let letters = Outgoing::after(Duration::ZERO, letters).collect();
+        self.dead_letters.send(letters, deadline).await.map_err(StorageError::Queue)
+    }
 }
+
+impl fmt::Display for StorageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Queue(why) => why.fmt(f),
+            Self::Stuck(why) => why.fmt(f),
+            Self::Neither { unwritten, table, queue } => {
+                write!(f, "{unwritten} changes unwritten: {table}; {queue}")
+            }
+        }
+    }
+}
+
+impl Error for StorageError {}

@@ -1,211 +1,225 @@
-//! The worker's side: SQS events in, a batch response out.
+//! The worker: takes an SQS event, gives a batch response.
 //!
-//! Each message is a [`DeferredMessage`]: events that are applied as if they had just come in, or a room's
-//! end that is brought to its members. All messages of a batch are worked on at once, each on its
-//! own: one that fails neither holds up another nor makes it come again.
+//! Each message is a [`DeferredMessage`]: events that are applied as if they had just come in, or a
+//! room's end that is brought to its members. All messages of a batch are handled at once, each on
+//! its own: one that fails neither holds up another nor makes it come again.
 //!
 //! A message that got nowhere stays in the queue and comes back later and later; after enough
 //! tries the queue makes it a dead letter. One that got somewhere is replaced by what is left of
-//! it. And one that cannot be read will never be: it comes back at once, to be a dead letter soon.
+//! it. And one that cannot be read never will be: it comes back at once, to be a dead letter soon.
 
-use std::time::Duration;
+use std::{error::Error, fmt, time::Duration};
 
 use futures_util::future::join_all;
 use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout_at};
 
+use super::{
+    deadlines::Deadlines,
+    log::{Level, LogLine},
+    settings::StorageSettings,
+    storage::{RestPolicy, Storage, StorageError},
+};
 use crate::{
-    aws::Aws,
+    aws::{Aws, queue::QueueError},
     callback::{Verified, body::parse},
     domain::{ids::AppKey, sweep::Sweep, time::Timestamp},
-    functions::{
-        log::{Level, LogLine},
-        settings::StorageSettings,
-        storage::{Deadlines, Storage, Unwritten},
-    },
-    table::sweep::Swept,
+    table::{sweep::Swept, write::Unconfirmed},
     wire::{
         answer::Counts,
         dead_letters::Origin,
-        deferred::{DeferredMessage, Work},
+        deferred::{DeferredError, DeferredMessage, Work},
         sqs::{BatchItemFailure, BatchResponse, SqsEvent, SqsMessage},
     },
 };
 
-/// What is kept of the function's time, to queue what is left.
-const QUEUE_TIME: Duration = Duration::from_secs(1);
-/// What is kept of that, to keep a message that got nowhere out of sight.
-const HIDE_TIME: Duration = Duration::from_millis(300);
-/// After how long the rest of a message is tried that was done in part.
+/// The delay after which the rest of a message is tried that was done in part.
 const REST_DELAY: Duration = Duration::from_secs(5);
-/// After how long a message comes back that got nowhere for the first time. Doubles each time.
+/// The pause after which a message comes back that got nowhere for the first time. It doubles each
+/// time.
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 /// The longest such pause.
 const LONGEST_PAUSE: Duration = Duration::from_mins(15);
-/// What a sweep keeps of the function's time: to finish its page, and to queue what is left.
-const PAGE_TIME: Duration = Duration::from_secs(5);
 
-/// What does what was deferred.
+/// The handler of deferred messages.
 pub struct Worker {
-    store: Storage,
+    storage: Storage,
 }
 
-/// What was done about a message.
-enum Done {
-    Stored(Counts),
-    Swept(usize),
+/// A message that is done.
+enum Handled {
+    Saved(Counts),
+    Swept {
+        ended: usize,
+    },
+    /// The rest of the sweep is queued.
     SweptInPart,
 }
 
-/// Why nothing was done about a message.
-enum Trouble {
-    /// It is no message of ours, and never will be.
-    Unreadable(String),
-    /// It is to be tried again.
-    Stuck(String),
+/// A message that is not done.
+#[derive(Debug)]
+enum MessageError {
+    Unreadable(DeferredError),
+    NoEvents,
+    Late,
+    Unsaved(StorageError),
+    Unswept(Unconfirmed),
+    RestNotQueued(QueueError),
 }
 
 impl Worker {
-    /// Connects to table and queues.
-    pub fn new(storage: StorageSettings, aws: &Aws) -> Self {
-        Self { store: Storage::new(storage, aws) }
+    /// Makes handles on table and queues; nothing is sent yet.
+    pub fn new(settings: StorageSettings, aws: &Aws) -> Self {
+        Self { storage: Storage::new(settings, aws) }
     }
 
-    /// Does what a batch of messages says, until `deadline`. What is not done by then is reported,
-    /// and comes again.
+    /// Handles a batch of messages, in an invocation that the platform ends at `killed`. Messages
+    /// that are not done by then are reported, and come again.
     pub async fn work(
         &self,
         event: SqsEvent,
         now: Timestamp,
-        deadline: Instant,
+        killed: Instant,
     ) -> (BatchResponse, Vec<LogLine>) {
-        let working = event.records.iter();
-        let working = working.map(|message| self.work_on(message, now, deadline));
+        let deadlines = Deadlines::of_message(killed);
+        let handling = event.records.iter().map(|message| self.handle(message, now, deadlines));
         let (mut response, mut lines) = (BatchResponse::default(), Vec::new());
-        for (message, (result, duration)) in event.records.iter().zip(join_all(working).await) {
-            lines.push(line(&message.message_id, &result, duration));
+        for (message, (result, duration)) in event.records.iter().zip(join_all(handling).await) {
             if result.is_err() {
-                response
-                    .batch_item_failures
-                    .push(BatchItemFailure { item_identifier: message.message_id.clone() });
+                let item_identifier = message.message_id.clone();
+                response.batch_item_failures.push(BatchItemFailure { item_identifier });
             }
+            lines.push(line(&message.message_id, result, duration));
         }
         (response, lines)
     }
 
-    /// Does what a message says, and keeps it away for a while if that could not be done.
-    async fn work_on(
+    /// Handles a message, and keeps it out of sight for a while if it is not done. Gives the time that
+    /// it took, too.
+    async fn handle(
         &self,
         message: &SqsMessage,
         now: Timestamp,
-        deadline: Instant,
-    ) -> (Result<Done, Trouble>, Duration) {
+        deadlines: Deadlines,
+    ) -> (Result<Handled, MessageError>, Duration) {
         let started = Instant::now();
-        let before = |time| deadline.checked_sub(time).unwrap_or(started);
-        let until = Deadlines { table: before(QUEUE_TIME), queues: before(HIDE_TIME) };
         // In a box, because the compiler gives up on the layout of futures this deep.
-        let working = Box::pin(self.do_what_it_says(message, now, until));
-        let late = || Err(Trouble::Stuck("there was no time left".to_owned()));
-        let result = timeout_at(until.queues, working).await.unwrap_or_else(|_| late());
-        let pause = match &result {
-            Ok(_) => return (result, started.elapsed()),
-            Err(Trouble::Unreadable(_)) => Duration::ZERO,
-            Err(Trouble::Stuck(_)) => message.pause(),
-        };
-        // If this fails, it comes back when the queue's own time is over.
-        let hiding = self.store.deferred().hide(&message.receipt_handle, pause);
-        let _ = timeout_at(deadline, hiding).await;
+        let handling = Box::pin(self.handle_in_time(message, now, deadlines));
+        let result =
+            timeout_at(deadlines.queues, handling).await.unwrap_or(Err(MessageError::Late));
+        if let Err(why) = &result {
+            let pause =
+                if why.is_final() { Duration::ZERO } else { pause_after(message.receives()) };
+            // If this fails, it comes back when the queue's own time is over.
+            let hiding = self.storage.deferred().hide(&message.receipt_handle, pause);
+            let _ = timeout_at(deadlines.end, hiding).await;
+        }
         (result, started.elapsed())
     }
 
-    async fn do_what_it_says(
+    async fn handle_in_time(
         &self,
-        SqsMessage { message_id, body, .. }: &SqsMessage,
+        message: &SqsMessage,
         now: Timestamp,
-        until: Deadlines,
-    ) -> Result<Done, Trouble> {
-        let message = DeferredMessage::read(body);
+        deadlines: Deadlines,
+    ) -> Result<Handled, MessageError> {
         let DeferredMessage { app, work } =
-            message.map_err(|why| Trouble::Unreadable(why.to_string()))?;
+            DeferredMessage::read(&message.body).map_err(MessageError::Unreadable)?;
         match work {
-            Work::Events(events) => self.apply(message_id, app, events, now, until).await,
-            Work::Sweep(sweep) => self.sweep(&app, sweep, until.queues).await,
+            Work::Events(events) => {
+                self.apply(&message.message_id, app, events, now, deadlines).await
+            }
+            Work::Sweep(sweep) => self.sweep(&app, sweep, deadlines).await,
         }
     }
 
     async fn apply(
         &self,
-        id: &str,
+        message_id: &str,
         app: AppKey,
         events: &RawValue,
         now: Timestamp,
-        until: Deadlines,
-    ) -> Result<Done, Trouble> {
+        deadlines: Deadlines,
+    ) -> Result<Handled, MessageError> {
         let events = Verified::from_queue(app, events.get().into());
-        let parsed = parse(&events, now).map_err(|_| {
-            Trouble::Unreadable("its events are no JSON array or object".to_owned())
-        })?;
-        let origin = Origin { app_key: events.app(), request_id: id, received_at: now };
-        let unwritten = Unwritten::DeferAfterProgress(REST_DELAY);
-        let stored = self.store.store(parsed, origin, until, unwritten).await;
-        stored.map(|stored| Done::Stored(stored.counts)).map_err(Trouble::Stuck)
+        let parsed = parse(&events, now).map_err(|_| MessageError::NoEvents)?;
+        let origin = Origin { app_key: events.app(), request_id: message_id, received_at: now };
+        let policy = RestPolicy::DeferAfterProgress(REST_DELAY);
+        let saved = self.storage.save(parsed, origin, deadlines, policy).await;
+        saved.map(|saved| Handled::Saved(saved.counts)).map_err(MessageError::Unsaved)
     }
 
-    /// Sweeps as far as time and table allow, and asks for the rest before this message is gone.
-    async fn sweep(&self, app: &AppKey, sweep: Sweep, deadline: Instant) -> Result<Done, Trouble> {
-        let last_page = deadline.checked_sub(PAGE_TIME).unwrap_or(deadline);
-        let swept = self.store.table().sweep(app, sweep, last_page).await;
-        let (rest, delay) = match swept.map_err(|why| Trouble::Stuck(why.to_string()))? {
-            Swept::Done(ended) => return Ok(Done::Swept(ended)),
-            Swept::Unfinished(rest, None) => (rest, Duration::ZERO),
-            Swept::Unfinished(rest, Some(_)) => (rest, REST_DELAY),
+    /// Sweeps as far as time and table allow, and queues the rest before this message is gone.
+    async fn sweep(
+        &self,
+        app: &AppKey,
+        sweep: Sweep,
+        deadlines: Deadlines,
+    ) -> Result<Handled, MessageError> {
+        let swept = self.storage.table().sweep(app, sweep, deadlines.last_page()).await;
+        let (rest, delay) = match swept.map_err(MessageError::Unswept)? {
+            Swept::Done { ended } => return Ok(Handled::Swept { ended }),
+            Swept::Unfinished { rest, why: None } => (rest, Duration::ZERO),
+            Swept::Unfinished { rest, why: Some(_) } => (rest, REST_DELAY),
         };
-        let asked = self.store.go_on_with(app, &rest, delay, deadline).await;
-        asked.map(|()| Done::SweptInPart).map_err(Trouble::Stuck)
+        let queued = self.storage.defer_sweep(app, &rest, delay, deadlines.queues).await;
+        queued.map(|()| Handled::SweptInPart).map_err(MessageError::RestNotQueued)
     }
 }
 
-impl SqsMessage {
-    /// How long to wait before the next try: longer each time.
-    fn pause(&self) -> Duration {
-        let receives = self.attributes.approximate_receive_count.as_deref();
-        let receives: u32 = receives.and_then(|count| count.parse().ok()).unwrap_or(1);
-        let doublings = receives.saturating_sub(1).min(16);
-        (FIRST_PAUSE * 2_u32.pow(doublings)).min(LONGEST_PAUSE)
+/// Gives the time before the next try of a message that was received so many times: longer each
+/// time.
+fn pause_after(receives: u32) -> Duration {
+    let doublings = receives.saturating_sub(1).min(16);
+    (FIRST_PAUSE * 2_u32.pow(doublings)).min(LONGEST_PAUSE)
+}
+
+fn line(id: &str, result: Result<Handled, MessageError>, duration: Duration) -> LogLine {
+    match result {
+        Ok(Handled::Saved(counts)) => LogLine {
+            counts: Some(counts),
+            ..LogLine::new(Level::Info, "deferred events stored", id, duration)
+        },
+        Ok(Handled::Swept { ended }) => {
+            let message = format!("room swept, {ended} memberships ended");
+            LogLine::new(Level::Info, message, id, duration)
+        }
+        Ok(Handled::SweptInPart) => {
+            let message = "room swept in part, the rest is queued";
+            LogLine::new(Level::Info, message, id, duration)
+        }
+        Err(why) => {
+            let message = if why.is_final() {
+                "message not understood, the queue will move it to the dead letters"
+            } else {
+                "message not done, the queue will bring it again"
+            };
+            LogLine {
+                error: Some(why.to_string()),
+                ..LogLine::new(Level::Error, message, id, duration)
+            }
+        }
     }
 }
 
-fn line(id: &str, result: &Result<Done, Trouble>, duration: Duration) -> LogLine {
-    let (level, message, counts) = match result {
-        Ok(Done::Stored(counts)) => {
-            (Level::Info, "deferred events stored".to_owned(), Some(*counts))
-        }
-        Ok(Done::Swept(ended)) => {
-            (Level::Info, format!("room swept, {ended} memberships ended"), None)
-        }
-        Ok(Done::SweptInPart) => {
-            (Level::Info, "room swept in part, the rest is queued".to_owned(), None)
-        }
-        Err(Trouble::Stuck(_)) => {
-            (Level::Error, "message not done, the queue will bring it again".to_owned(), None)
-        }
-        Err(Trouble::Unreadable(_)) => (
-            Level::Error,
-            "message not understood, the queue will move it to the dead letters".to_owned(),
-            None,
-        ),
-    };
-    LogLine {
-        level,
-        message,
-        request_id: id.to_owned(),
-        status: None,
-        app_key: None,
-        counts,
-        duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
-        lag_ms: None,
-        error: result.as_ref().err().map(|trouble| match trouble {
-            Trouble::Unreadable(why) | Trouble::Stuck(why) => why.clone(),
-        }),
+impl MessageError {
+    /// Says whether the message will never be understood.
+    const fn is_final(&self) -> bool {
+        matches!(self, Self::Unreadable(_) | Self::NoEvents)
     }
 }
+
+impl fmt::Display for MessageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(why) => why.fmt(f),
+            Self::NoEvents => f.write_str("its events are no JSON array or object"),
+            Self::Late => f.write_str("there was no time left"),
+            Self::Unsaved(why) => why.fmt(f),
+            Self::Unswept(why) => why.fmt(f),
+            Self::RestNotQueued(why) => why.fmt(f),
+        }
+    }
+}
+
+impl Error for MessageError {}

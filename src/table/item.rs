@@ -1,4 +1,4 @@
-//! What an item that was in the table already says.
+//! Reads what an item that was in the table already says.
 
 use std::cmp::Ordering;
 
@@ -9,42 +9,43 @@ use crate::domain::{
     time::Timestamp,
 };
 
-/// A number attribute; `None` if it is absent or no whole number.
+/// Reads a number attribute; `None` if it is absent or no whole number.
 pub fn number(item: &Attributes, name: &str) -> Option<u64> {
     item.get(name)?.as_n().ok()?.parse().ok()
 }
 
-/// A text attribute; `None` if it is absent or no text.
+/// Reads a text attribute; `None` if it is absent or no text.
 pub fn text<'a>(item: &'a Attributes, name: &str) -> Option<&'a str> {
-    item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str)
+    item.get(name)?.as_s().ok().map(String::as_str)
 }
 
-/// What a room's item says to those who join it.
-pub fn sight(item: &Attributes) -> RoomState {
+/// Reads a version; `None` if it is absent or no event has it.
+pub fn version(item: &Attributes, name: &str) -> Option<Version> {
+    number(item, name).and_then(Version::from_number)
+}
+
+/// Reads the state of a room's item.
+pub fn room_state(item: &Attributes) -> RoomState {
     RoomState {
         active: text(item, "lifecycle") == Some("active"),
-        destroyed: destroy_version(item),
+        destroyed: version(item, "destroyVersion"),
     }
 }
 
-/// The newest destroy that a room's item records.
-pub fn destroy_version(item: &Attributes) -> Option<Version> {
-    number(item, "destroyVersion").and_then(Version::from_number)
-}
-
-/// How what the item records about this kind of event compares with `version`; `None` if it records
+/// Compares what the item records about this kind of event with `event`; `None` if it records
 /// nothing.
 ///
-/// Of creates, joins and leaves the table keeps the time, so only a later time differs; of destroys
-/// the version.
-pub fn compare(item: &Attributes, version: Version) -> Option<Ordering> {
+/// The table keeps the time of creates, joins and leaves, so only a later time differs; it keeps the
+/// version of destroys.
+pub fn compare(item: &Attributes, event: Version) -> Option<Ordering> {
     let time = |name| {
-        number(item, name).and_then(Timestamp::from_millis).map(|time| time.cmp(&version.time()))
+        let known = number(item, name).and_then(Timestamp::from_millis)?;
+        Some(known.cmp(&event.time()))
     };
-    match version.kind() {
+    match event.kind() {
         Kind::Create => time("createdAt"),
         Kind::Join => time("joinedAt"),
         Kind::Leave => time("leftAt"),
-        Kind::Destroy => destroy_version(item).map(|known| known.cmp(&version)),
+        Kind::Destroy => version(item, "destroyVersion").map(|known| known.cmp(&event)),
     }
 }

@@ -1,4 +1,4 @@
-//! Where an item lives: the table's keys and those of its two indexes.
+//! The place of an item: the table's keys and those of its two indexes.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use sha1::{Digest, Sha1};
@@ -6,32 +6,54 @@ use sha1::{Digest, Sha1};
 use super::Attributes;
 use crate::domain::ids::{AppKey, RoomId, UserId};
 
-/// How many partitions of index `active-rooms` the rooms of one app are spread over.
+/// The number of partitions of index `active-rooms` that the rooms of one app are spread over.
 pub const ROOM_SHARDS: u8 = 16;
 
-/// An item: a room, or a member of one.
+/// The key of an item: of a room, or of a member of one.
+///
+/// ```
+/// use chatroom_status_sync::{domain::ids::{AppKey, RoomId, UserId}, table::key::Key};
+///
+/// let (app, lobby) = (AppKey::new("app").unwrap(), RoomId::new("lobby").unwrap());
+/// assert_eq!(Key::room(&app, &lobby).partition(), "ROOM#app#lobby");
+/// assert_eq!(Key::room(&app, &lobby).sort(), "ROOM");
+/// let anna = UserId::new("anna").unwrap();
+/// assert_eq!(Key::member(&app, &lobby, &anna).sort(), "USER#anna");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key<'a> {
-    /// The app.
-    pub app: &'a AppKey,
-    /// The room: all its items stand together.
-    pub room: &'a RoomId,
-    /// The member; `None` for the room itself.
-    pub user: Option<&'a UserId>,
+    pub(super) app: &'a AppKey,
+    pub(super) room: &'a RoomId,
+    pub(super) user: Option<&'a UserId>,
 }
 
-impl Key<'_> {
-    /// `pk`: `ROOM#<appKey>#<chatRoomId>`. Unambiguous, because an app key has no `#`.
+impl<'a> Key<'a> {
+    /// Makes the key of a room's own item.
+    pub const fn room(app: &'a AppKey, room: &'a RoomId) -> Self {
+        Self { app, room, user: None }
+    }
+
+    /// Makes the key of a member's item.
+    pub const fn member(app: &'a AppKey, room: &'a RoomId, user: &'a UserId) -> Self {
+        Self { app, room, user: Some(user) }
+    }
+
+    /// Makes the key of a member of the same room.
+    pub const fn of_member(self, user: &'a UserId) -> Self {
+        Self::member(self.app, self.room, user)
+    }
+
+    /// Gives `pk`: `ROOM#<appKey>#<chatRoomId>`. It is unambiguous, because an app key has no `#`.
     pub fn partition(&self) -> String {
         format!("ROOM#{}#{}", self.app, self.room)
     }
 
-    /// `sk`: `ROOM`, or `USER#<userId>`, which sorts after it.
+    /// Gives `sk`: `ROOM`, or `USER#<userId>`, which sorts after it.
     pub fn sort(&self) -> String {
         self.user.map_or_else(|| "ROOM".to_owned(), |user| format!("USER#{user}"))
     }
 
-    /// The index key that the item has while it is present: `userKey` of a joined member,
+    /// Gives the index key that the item has while it is present: `userKey` of a joined member,
     /// `roomsKey` of an active room.
     pub fn index(&self) -> String {
         match self.user {
@@ -40,7 +62,7 @@ impl Key<'_> {
         }
     }
 
-    /// `pk` and `sk`, as requests want them.
+    /// Gives `pk` and `sk`, as requests want them.
     pub fn attributes(&self) -> Attributes {
         [("pk", self.partition()), ("sk", self.sort())]
             .map(|(name, text)| (name.to_owned(), AttributeValue::S(text)))
@@ -48,18 +70,18 @@ impl Key<'_> {
     }
 }
 
-/// The key of index `by-user`.
+/// Makes the key of index `by-user`.
 pub fn user_key(app: &AppKey, user: &UserId) -> String {
     format!("USER#{app}#{user}")
 }
 
-/// The key of index `active-rooms` for one of the [`ROOM_SHARDS`].
+/// Makes the key of index `active-rooms` for one of the [`ROOM_SHARDS`].
 pub fn rooms_key(app: &AppKey, shard: u8) -> String {
     format!("ROOMS#{app}#{shard:02}")
 }
 
-/// The first byte of the SHA-1 of the room id, modulo 16: stable, and even however alike the ids
-/// are.
+/// Takes the first byte of the SHA-1 of the room id, modulo 16: stable, and even however alike the
+/// ids are.
 fn shard(room: &RoomId) -> u8 {
     Sha1::digest(room.as_str())[0] % ROOM_SHARDS
 }

@@ -1,183 +1,197 @@
-//! What is known of a plan's changes so far: which of them the table confirmed, what follows from
-//! them, and what is left to do when time is over.
+//! The progress of a plan: which changes the table has confirmed, what follows from them, and what
+//! is left when time is over.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::{
-    apply::{Action, Step},
+    step::{Action, Done, Step},
     write::{Unconfirmed, Verdict},
 };
-use crate::{
-    domain::sweep::Sweep,
-    domain::{
-        event::Kind,
-        ids::RoomId,
-        plan::{Facts, Plan, RoomPlan},
-        room_state::RoomState,
-    },
+use crate::domain::{
+    event::Kind,
+    ids::{RoomId, UserId},
+    plan::{Facts, Plan, RoomPlan},
+    room_state::RoomState,
+    sweep::Sweep,
 };
 
-/// What became of a plan.
+/// The outcome of a plan.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// Changes that the table now shows.
+    /// The number of changes that the table now shows.
     pub applied: usize,
-    /// Changes that the table knew, or knew something newer than.
+    /// The number of changes that the table knew, or knew something newer than.
     pub stale: usize,
-    /// Changes that the table did not confirm. Some may have taken effect; all can be repeated.
+    /// The changes that the table did not confirm. Some may have taken effect; all can be repeated.
     pub unwritten: Plan,
-    /// Why the first of them was not confirmed, for the operator.
-    pub failure: Option<String>,
-    /// Rooms whose end is written and must be brought to their members, later.
+    /// The reason why the first of them was not confirmed.
+    pub failure: Option<Unconfirmed>,
+    /// The rooms whose end is written and must be brought to their members, later.
     pub sweeps: Vec<Sweep>,
 }
 
-/// How a step ended that the table confirmed.
-pub(super) enum Done {
-    Member(Verdict),
-    Room(Verdict, RoomState),
-    Seen(RoomState),
-    Ended,
+/// Everything that is known of a plan so far.
+pub(super) struct Progress<'plan> {
+    rooms: BTreeMap<&'plan RoomId, RoomProgress<'plan>>,
+    failure: Option<Unconfirmed>,
 }
 
-/// What is known so far, room by room in the plan's order.
-pub(super) struct Progress {
-    rooms: Vec<RoomProgress>,
-    failure: Option<String>,
+struct RoomProgress<'plan> {
+    plan: &'plan RoomPlan,
+    members: BTreeMap<&'plan UserId, MemberProgress<'plan>>,
+    /// The verdict on the room's own change, once it is confirmed.
+    verdict: Option<Verdict>,
+    /// The room's state, as it was found last.
+    state: Option<RoomState>,
 }
 
-#[derive(Default)]
-struct RoomProgress {
-    /// In the plan's order; none if it is not confirmed.
-    members: Vec<Option<Verdict>>,
-    room: Option<Verdict>,
-    /// The room as it was last seen.
-    sight: Option<RoomState>,
-    /// Members who are written, but not what follows from that.
-    owing: BTreeSet<usize>,
+struct MemberProgress<'plan> {
+    facts: &'plan Facts,
+    /// The verdict on the member's change, once it is confirmed.
+    verdict: Option<Verdict>,
+    /// True while something that follows from the change is not confirmed.
+    is_owing: bool,
 }
 
-impl Progress {
-    pub fn of(plan: &Plan) -> Self {
-        let begin = |plan: &RoomPlan| RoomProgress {
-            members: vec![None; plan.members.len()],
-            ..RoomProgress::default()
-        };
-        Self { rooms: plan.rooms.values().map(begin).collect(), failure: None }
+impl<'plan> Progress<'plan> {
+    /// Begins a plan.
+    pub fn of(plan: &'plan Plan) -> Self {
+        let begin = |(room, plan)| (room, RoomProgress::of(plan));
+        Self { rooms: plan.rooms.iter().map(begin).collect(), failure: None }
     }
 
     /// Notes why something is not confirmed. The first reason is kept.
-    pub fn fail(&mut self, why: impl Into<String>) {
-        self.failure.get_or_insert_with(|| why.into());
+    pub fn fail(&mut self, why: Unconfirmed) {
+        self.failure.get_or_insert(why);
     }
 
-    pub fn note(&mut self, Step { at, action, .. }: Step<'_>, result: Result<Done, Unconfirmed>) {
-        let done = match result {
-            Ok(done) => done,
-            Err(why) => return self.fail(why.0),
-        };
-        let room = &mut self.rooms[at];
-        match (done, action) {
-            (Done::Member(verdict), Action::WriteMember(number, ..)) => {
-                room.members[number] = Some(verdict);
-            }
-            (Done::Ended, Action::EndMember(number, ..)) => {
-                room.owing.remove(&number);
-            }
-            (Done::Seen(sight), Action::Revive(number, _)) => {
-                room.sight = Some(sight);
-                room.owing.remove(&number);
-            }
-            (Done::Room(verdict, sight), _) => {
-                room.room = Some(verdict);
-                room.sight = Some(sight);
-            }
-            (Done::Seen(sight), _) => room.sight = Some(sight),
-            (Done::Member(_) | Done::Ended, _) => {}
+    /// Notes how a step about a room ended.
+    pub fn note(&mut self, room: &RoomId, result: Result<Done<'plan>, Unconfirmed>) {
+        match (result, self.rooms.get_mut(room)) {
+            (Ok(done), Some(room)) => room.note(done),
+            (Err(why), _) => self.fail(why),
+            (Ok(_), None) => {}
         }
     }
 
-    /// Rooms that a join proves alive, and that were not seen so.
-    pub fn revivals<'a>(&mut self, plan: &'a Plan) -> Vec<Step<'a>> {
-        let rooms = plan.rooms.iter().zip(&mut self.rooms).enumerate();
-        let revival = |(at, ((room, plan), progress)): (_, ((_, &RoomPlan), &mut RoomProgress))| {
-            let join = progress.sight?.revived_by(plan)?;
-            let is_newest = |facts: &Facts| facts.of_kind(Kind::Join) == Some(join);
-            let number = plan.members.values().position(is_newest)?;
-            progress.owing.insert(number);
-            let action = Action::Revive(number, join);
-            Some(Step { at, room, action })
+    /// Lists the rooms that a join proves alive although their items do not say so.
+    pub fn revivals(&mut self) -> Vec<Step<'plan>> {
+        let revival = |(&room, progress): (&&'plan RoomId, &mut RoomProgress<'plan>)| {
+            let action = progress.revival()?;
+            Some(Step { room, action })
         };
-        rooms.filter_map(revival).collect()
+        self.rooms.iter_mut().filter_map(revival).collect()
     }
 
-    /// Memberships that began before their room's end. One that is not written yet is not ended
-    /// either: whoever writes it will look again.
-    pub fn endings<'a>(&mut self, plan: &'a Plan) -> Vec<Step<'a>> {
-        let mut endings = Vec::new();
-        for (at, ((room, plan), progress)) in plan.rooms.iter().zip(&mut self.rooms).enumerate() {
-            let Some((sight, destroy)) =
-                progress.sight.and_then(|sight| sight.destroyed.map(|destroy| (sight, destroy)))
-            else {
-                continue;
-            };
-            for (number, (user, facts)) in plan.members.iter().enumerate() {
-                if progress.members[number].is_some() && sight.is_ended(facts) {
-                    progress.owing.insert(number);
-                    let action = Action::EndMember(number, user, facts.newest(), destroy);
-                    endings.push(Step { at, room, action });
+    /// Lists the memberships that began before their room's end. One that is not written yet is not
+    /// ended either: the function that writes it reads the room's state again.
+    pub fn endings(&mut self) -> Vec<Step<'plan>> {
+        let endings = |(&room, progress): (&&'plan RoomId, &mut RoomProgress<'plan>)| {
+            progress.endings().into_iter().map(move |action| Step { room, action })
+        };
+        self.rooms.iter_mut().flat_map(endings).collect()
+    }
+
+    /// Counts what is confirmed, and collects what is not.
+    pub fn into_outcome(self) -> Outcome {
+        let mut outcome = Outcome { failure: self.failure, ..Outcome::default() };
+        for (room, progress) in self.rooms {
+            outcome.sweeps.extend(progress.sweep(room));
+            let mut unwritten = RoomPlan::default();
+            for (user, member) in &progress.members {
+                match member.verdict.filter(|_| progress.is_over(member)) {
+                    Some(verdict) => outcome.count(verdict),
+                    None => _ = unwritten.members.insert((*user).clone(), *member.facts),
                 }
             }
-        }
-        endings
-    }
-
-    pub fn outcome(self, plan: Plan) -> Outcome {
-        let mut outcome = Outcome { failure: self.failure, ..Outcome::default() };
-        for ((room, mut plan), progress) in plan.rooms.into_iter().zip(self.rooms) {
-            outcome.sweeps.extend(sweep(&room, &plan, progress.sight));
-            let mut number = 0..;
-            plan.members.retain(|_, facts| {
-                let number = number.next().unwrap_or_default();
-                let verdict = progress.verdict(number, facts);
-                outcome.count(verdict);
-                verdict.is_none()
-            });
-            outcome.count(progress.room);
-            plan.room = plan.room.filter(|_| progress.room.is_none());
-            if plan.room.is_some() || !plan.members.is_empty() {
-                outcome.unwritten.rooms.insert(room, plan);
+            match progress.verdict {
+                Some(verdict) => outcome.count(verdict),
+                None => unwritten.room = progress.plan.room,
+            }
+            if unwritten != RoomPlan::default() {
+                outcome.unwritten.rooms.insert(room.clone(), unwritten);
             }
         }
         outcome
     }
 }
 
-impl RoomProgress {
-    /// What became of a member's change, if nothing of it is left to do. Without a look at the room
+impl<'plan> RoomProgress<'plan> {
+    fn of(plan: &'plan RoomPlan) -> Self {
+        let begin =
+            |(user, facts)| (user, MemberProgress { facts, verdict: None, is_owing: false });
+        let members = plan.members.iter().map(begin).collect();
+        Self { plan, members, verdict: None, state: None }
+    }
+
+    fn note(&mut self, done: Done<'plan>) {
+        match done {
+            Done::MemberWritten { user, verdict } => {
+                self.member(user, |member| member.verdict = Some(verdict));
+            }
+            Done::RoomWritten { verdict, state } => {
+                self.verdict = Some(verdict);
+                self.state = Some(state);
+            }
+            Done::RoomStateRead(state) => self.state = Some(state),
+            Done::Revived { user, state } => {
+                self.state = Some(state);
+                self.member(user, |member| member.is_owing = false);
+            }
+            Done::MembershipEnded { user } => self.member(user, |member| member.is_owing = false),
+        }
+    }
+
+    fn member(&mut self, user: &UserId, change: impl FnOnce(&mut MemberProgress<'plan>)) {
+        if let Some(member) = self.members.get_mut(user) {
+            change(member);
+        }
+    }
+
+    /// Finds the join that revives the room. Its member owes the revival from now on.
+    fn revival(&mut self) -> Option<Action<'plan>> {
+        let join = self.state?.revived_by(self.plan)?;
+        let is_newest =
+            |member: &MemberProgress<'_>| member.facts.of_kind(Kind::Join) == Some(join);
+        let (&user, member) = self.members.iter_mut().find(|(_, member)| is_newest(member))?;
+        member.is_owing = true;
+        Some(Action::Revive { user, join })
+    }
+
+    /// Lists the memberships to end. Their members owe it from now on.
+    fn endings(&mut self) -> Vec<Action<'plan>> {
+        let Some(state) = self.state else { return Vec::new() };
+        let written = self.members.iter_mut().filter(|(_, member)| member.verdict.is_some());
+        let ending = |(&user, member): (&&'plan UserId, &mut MemberProgress<'plan>)| {
+            let destroy = state.end_of(member.facts)?;
+            member.is_owing = true;
+            Some(Action::EndMembership { user, join: member.facts.newest(), destroy })
+        };
+        written.filter_map(ending).collect()
+    }
+
+    /// Says whether nothing of a member's change is left to do. While the room's state is unknown,
     /// nobody knows what a join calls for.
-    fn verdict(&self, number: usize, facts: &Facts) -> Option<Verdict> {
-        let is_blind = self.sight.is_none() && facts.of_kind(Kind::Join).is_some();
-        let is_over = !is_blind && !self.owing.contains(&number);
-        self.members[number].filter(|_| is_over)
+    fn is_over(&self, member: &MemberProgress<'_>) -> bool {
+        let is_blind = self.state.is_none() && member.facts.of_kind(Kind::Join).is_some();
+        !is_blind && !member.is_owing
+    }
+
+    /// Makes the sweep that a destroy calls for, repeated or not: the function that took it first may
+    /// have ended before the sweep was queued. A destroy that is older than the stored one needs none,
+    /// because the sweep of the newer one ends everything that this one's would.
+    fn sweep(&self, room: &RoomId) -> Option<Sweep> {
+        let destroy = self.plan.room?.of_kind(Kind::Destroy)?;
+        let is_newest = self.state?.destroyed == Some(destroy);
+        is_newest.then(|| Sweep { room: room.clone(), destroy, after: None })
     }
 }
 
 impl Outcome {
-    fn count(&mut self, verdict: Option<Verdict>) {
+    fn count(&mut self, verdict: Verdict) {
         match verdict {
-            Some(Verdict::Applied) => self.applied += 1,
-            Some(Verdict::Stale) => self.stale += 1,
-            None => {}
+            Verdict::Applied => self.applied += 1,
+            Verdict::Stale => self.stale += 1,
         }
     }
-}
-
-/// The sweep that a destroy calls for, repeated or not: whoever sent it first may have ended before
-/// the sweep was queued. One that is older than the stored destroy needs none, for the newer one's
-/// sweep ends whatever this one's would.
-fn sweep(room: &RoomId, plan: &RoomPlan, sight: Option<RoomState>) -> Option<Sweep> {
-    let destroy = plan.room?.of_kind(Kind::Destroy)?;
-    let is_newest = sight?.destroyed == Some(destroy);
-    is_newest.then(|| Sweep { room: room.clone(), destroy, after: None })
 }

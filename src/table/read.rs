@@ -130,7 +130,7 @@ impl Table {
     /// # Errors
     /// What the engine says.
     pub async fn room(&self, app: &AppKey, room: &RoomId) -> Result<Collection, ReadError> {
-        let partition = Key { app, room, user: None }.partition();
+        let partition = Key::room(app, room).partition();
         let query = self.query("pk", partition).consistent_read(true);
         let mut items = query.into_paginator().items().send();
         let mut collection = Collection::default();
@@ -180,7 +180,7 @@ impl Table {
         let Ok(room) = RoomId::new(room) else {
             return Ok(None);
         };
-        let key = Key { app, room: &room, user: None }.attributes();
+        let key = Key::room(app, &room).attributes();
         let request =
             self.client.get_item().table_name(&self.name).set_key(Some(key)).consistent_read(true);
         let response = request.send().await.map_err(|error| self.unreadable(error))?;

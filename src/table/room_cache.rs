@@ -2,8 +2,8 @@
 //! thousands of times a second.
 //!
 //! It may be wrong for as long as it lasts: a room can be destroyed meanwhile. That is why a sweep
-//! starts only later than the memory's [`AGE`] and the longest function time-out together; it then
-//! finds every join that relied on a memory of before the destroy.
+//! starts only later than the cache's [`AGE`] and the longest function time-out together; it then
+//! finds every join that relied on a state from before the destroy.
 
 use std::{
     collections::HashMap,
@@ -13,63 +13,65 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::domain::{room_state::RoomState, time::Timestamp};
+use crate::domain::room_state::RoomState;
 
-/// How long a room is remembered.
+/// The time for which a room is remembered.
 pub const AGE: Duration = Duration::from_secs(5);
-/// How many rooms are remembered at most. Past that, all are forgotten.
-const ROOMS: usize = 4096;
+/// The number of rooms that are remembered at most. Past that, all are forgotten.
+const MOST_ROOMS: usize = 4096;
 
-/// What was seen, by partition key.
+/// The states of active rooms, by partition key.
 #[derive(Debug, Default)]
-pub struct RoomCache(Mutex<HashMap<String, Seen>>);
+pub struct RoomCache(Mutex<HashMap<String, CachedRoom>>);
 
 #[derive(Debug, Clone, Copy)]
-struct Seen {
-    sight: RoomState,
+struct CachedRoom {
+    state: RoomState,
     asked: Moment,
 }
 
 /// A moment on two clocks. A frozen function's own clock may stand still while the world's goes on,
 /// and the world's can be set back: something is young only while both say so.
 #[derive(Debug, Clone, Copy)]
-pub struct Moment(Instant, Timestamp);
+pub struct Moment {
+    instant: Instant,
+    time: SystemTime,
+}
 
 impl Moment {
-    /// This moment.
+    /// Reads both clocks.
     pub fn now() -> Self {
-        Self(Instant::now(), Timestamp::from(SystemTime::now()))
+        Self { instant: Instant::now(), time: SystemTime::now() }
     }
 
     fn is_young(self) -> bool {
-        let Self(instant, time) = self;
-        let now = Timestamp::from(SystemTime::now());
-        instant.elapsed() < AGE && now >= time && now.since(time) < AGE
+        // An error is a time in the future: the clock was set back.
+        self.instant.elapsed() < AGE && self.time.elapsed().is_ok_and(|age| age < AGE)
     }
 }
 
 impl RoomCache {
-    /// What is remembered of a room: that it is active, and the last destroy that it survived.
+    /// Recalls a room: that it is active, and the last destroy that it survived.
     pub fn recall(&self, room: &str) -> Option<RoomState> {
-        let Seen { sight, asked } = *self.lock().get(room)?;
-        asked.is_young().then_some(sight)
+        let CachedRoom { state, asked } = *self.lock().get(room)?;
+        asked.is_young().then_some(state)
     }
 
-    /// Remembers a room as it was seen by a request that began when it was `asked` for; forgets it
-    /// if it was not active.
-    pub fn note(&self, room: String, sight: RoomState, asked: Moment) {
+    /// Remembers the state of a room, as a request found it that began when it was `asked` for;
+    /// forgets the room if it was not active.
+    pub fn note(&self, room: String, state: RoomState, asked: Moment) {
         let mut rooms = self.lock();
-        if sight.active {
-            if rooms.len() >= ROOMS {
+        if state.active {
+            if rooms.len() >= MOST_ROOMS {
                 rooms.clear();
             }
-            rooms.insert(room, Seen { sight, asked });
+            rooms.insert(room, CachedRoom { state, asked });
         } else {
             rooms.remove(&room);
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Seen>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, CachedRoom>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! Bringing a room's end to its members, page by page.
+//! The protocol for a room's end: brings it to the room's members, page by page.
 //!
 //! A destroy writes the room's item only: a room can have a million members. The sweep that follows
 //! ends every membership that began before the destroy, each under the condition that nothing newer
@@ -10,30 +10,51 @@ use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::time::Instant;
 
 use super::{
-    Attributes, Table,
-    apply::CONCURRENCY,
-    item::{number, text},
+    Attributes, CONCURRENCY, Table,
+    item::{number, text, version},
     key::Key,
-    write::{Unconfirmed, failed},
+    write::Unconfirmed,
 };
-use crate::{
-    domain::sweep::Sweep,
-    domain::{
-        event::{Kind, Version},
-        ids::{AppKey, UserId},
-        plan::Facts,
-        time::Timestamp,
-    },
+use crate::domain::{
+    event::{Kind, Version},
+    ids::{AppKey, UserId},
+    plan::Facts,
+    sweep::Sweep,
+    time::Timestamp,
 };
 
-/// How far a sweep came.
+/// The number of members that are read at once.
+const PAGE: i32 = 1000;
+
+/// The result of a sweep.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Swept {
-    /// To the end, with this many memberships ended.
-    Done(usize),
-    /// Not to the end, because time was over, or because the table stopped answering: somebody must
-    /// go on with the rest.
-    Unfinished(Sweep, Option<Unconfirmed>),
+    /// It came to the end.
+    Done {
+        /// The number of memberships that it ended.
+        ended: usize,
+    },
+    /// It did not come to the end: somebody must go on with the rest.
+    Unfinished {
+        /// The sweep of the members who are left.
+        rest: Sweep,
+        /// The reason, if it is not that time was over.
+        why: Option<Unconfirmed>,
+    },
+}
+
+/// Some members of a room.
+struct Page {
+    members: Vec<JoinedMember>,
+    /// The newest join of any of them, even of one who left since.
+    newest_join: Option<Version>,
+    next: Option<UserId>,
+}
+
+/// A member whose item says `joined`.
+struct JoinedMember {
+    user: UserId,
+    version: Version,
 }
 
 impl Table {
@@ -52,27 +73,27 @@ impl Table {
             match self.sweep_page(app, &mut sweep).await {
                 Ok(more) => ended += more,
                 Err(why) if sweep.after == start => return Err(why),
-                Err(why) => return Ok(Swept::Unfinished(sweep, Some(why))),
+                Err(why) => return Ok(Swept::Unfinished { rest: sweep, why: Some(why) }),
             }
             if sweep.after.is_none() {
-                return Ok(Swept::Done(ended));
+                return Ok(Swept::Done { ended });
             }
             if Instant::now() >= deadline {
-                return Ok(Swept::Unfinished(sweep, None));
+                return Ok(Swept::Unfinished { rest: sweep, why: None });
             }
         }
     }
 
-    /// Sweeps the next page and goes on to the one after it; gives how many memberships ended.
+    /// Sweeps the next page and moves on to the one after it; gives the number of memberships ended.
     async fn sweep_page(&self, app: &AppKey, sweep: &mut Sweep) -> Result<usize, Unconfirmed> {
-        let page = self.page(app, sweep).await?;
+        let page = self.read_page(app, sweep).await?;
         // Read with each page: a newer destroy, or a new life, counts at once.
-        let key = Key { app, room: &sweep.room, user: None };
-        let room = self.look(&key).await?;
+        let key = Key::room(app, &sweep.room);
+        let room = self.read_room_state(&key).await?;
         let destroy = room.destroyed.map_or(sweep.destroy, |newest| newest.max(sweep.destroy));
         let ended = self.end_all(&key, &page.members, destroy).await?;
         if let Some(join) = page.newest_join.filter(|&join| !room.active && join > destroy) {
-            self.write(&key, &Facts::alive(join)).await?;
+            self.write_room(&key, &Facts::alive(join)).await?;
         }
         sweep.after = page.next;
         Ok(ended)
@@ -82,16 +103,17 @@ impl Table {
     async fn end_all(
         &self,
         room: &Key<'_>,
-        members: &[Joined],
+        members: &[JoinedMember],
         destroy: Version,
     ) -> Result<usize, Unconfirmed> {
         let mut waiting = members.iter().filter(|member| member.version < destroy);
         let mut running = FuturesUnordered::new();
         let mut ended = 0;
         loop {
-            for Joined { user, version } in waiting.by_ref().take(CONCURRENCY - running.len()) {
+            for member in waiting.by_ref().take(CONCURRENCY - running.len()) {
                 running.push(async move {
-                    self.end(&Key { user: Some(user), ..*room }, *version, destroy).await
+                    let key = room.of_member(&member.user);
+                    self.end_membership(&key, member.version, destroy).await
                 });
             }
             match running.next().await {
@@ -102,52 +124,45 @@ impl Table {
         }
     }
 
-    async fn page(&self, app: &AppKey, sweep: &Sweep) -> Result<Page, Unconfirmed> {
-        let key = |user: &UserId| Key { app, room: &sweep.room, user: Some(user) }.attributes();
-        let query = self.client.query().table_name(&self.name).consistent_read(true).limit(PAGE);
-        let query = query.key_condition_expression("pk = :room AND begins_with(sk, :members)");
-        let partition = Key { app, room: &sweep.room, user: None }.partition();
-        let query = query
+    async fn read_page(&self, app: &AppKey, sweep: &Sweep) -> Result<Page, Unconfirmed> {
+        let room = Key::room(app, &sweep.room);
+        let after = sweep.after.as_ref().map(|user| room.of_member(user).attributes());
+        let output = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .consistent_read(true)
+            .limit(PAGE)
+            .key_condition_expression("pk = :room AND begins_with(sk, :members)")
             .projection_expression("userId, membership, version, joinedAt")
-            .expression_attribute_values(":room", AttributeValue::S(partition))
+            .expression_attribute_values(":room", AttributeValue::S(room.partition()))
             .expression_attribute_values(":members", AttributeValue::S("USER#".to_owned()))
-            .set_exclusive_start_key(sweep.after.as_ref().map(key));
-        let output = query.send().await.map_err(|error| failed(&error))?;
-        let last = output.last_evaluated_key().and_then(|key| text(key, "sk"));
-        let next = last
-            .and_then(|sort| sort.strip_prefix("USER#"))
+            .set_exclusive_start_key(after)
+            .send()
+            .await
+            .map_err(|error| Unconfirmed::failed(&error))?;
+        let next = output
+            .last_evaluated_key()
+            .and_then(|key| text(key, "sk")?.strip_prefix("USER#"))
             .and_then(|user| UserId::new(user).ok());
         let joins = output.items().iter().filter_map(|item| number(item, "joinedAt"));
         // A status is not kept with the time; the least one is the safest claim.
         let alive = |time| Version::new(time, Kind::Join, 0);
         Ok(Page {
-            members: output.items().iter().filter_map(joined).collect(),
+            members: output.items().iter().filter_map(JoinedMember::read).collect(),
             newest_join: joins.max().and_then(Timestamp::from_millis).map(alive),
             next,
         })
     }
 }
 
-/// How many members are read at once.
-const PAGE: i32 = 1000;
-
-/// Some members of a room.
-struct Page {
-    members: Vec<Joined>,
-    /// The newest join of any of them, whether or not they left since.
-    newest_join: Option<Version>,
-    next: Option<UserId>,
-}
-
-/// A member whose item says `joined`.
-struct Joined {
-    user: UserId,
-    version: Version,
-}
-
-fn joined(item: &Attributes) -> Option<Joined> {
-    let is_joined = text(item, "membership") == Some("joined");
-    let user = UserId::new(text(item, "userId")?).ok()?;
-    let version = number(item, "version").and_then(Version::from_number)?;
-    is_joined.then_some(Joined { user, version })
+impl JoinedMember {
+    fn read(item: &Attributes) -> Option<Self> {
+        let is_joined = text(item, "membership") == Some("joined");
+        let member = Self {
+            user: UserId::new(text(item, "userId")?).ok()?,
+            version: version(item, "version")?,
+        };
+        is_joined.then_some(member)
+    }
 }

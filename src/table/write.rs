@@ -1,15 +1,15 @@
 //! The protocol for one item: a last-writer-wins register that forgets nothing.
 
-use std::{cmp::Ordering, error::Error, fmt, time::Duration};
+use std::{cmp::Ordering, error::Error, fmt};
 
 use aws_sdk_dynamodb::{
     operation::update_item::UpdateItemError,
-    types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
+    types::{ReturnValue, ReturnValuesOnConditionCheckFailure},
 };
-use tokio::time::timeout;
 
 use super::{
-    Attributes, Table, item,
+    Attributes, Table,
+    item::{compare, room_state},
     key::Key,
     room_cache::Moment,
     update::{self, Update},
@@ -23,41 +23,35 @@ use crate::{
     },
 };
 
-/// How often a change tries to raise what an item lacks. Every failed attempt means that another
-/// writer raised it meanwhile, so more than one is rare.
+/// The number of times that a change tries to raise what an item lacks. Every failed attempt means
+/// that another writer raised it meanwhile, so more than one is rare.
 const MOST_RAISES: usize = 10;
 
-/// What became of a change.
+/// The effect of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// It was newer than the item: the item is now what the change says.
     Applied,
-    /// The item was at least as new: it stays what it is, and knows the change's times if they were
-    /// news.
+    /// The item was at least as new: it stays what it is, and has learned the change's times if they
+    /// were news.
     Stale,
 }
 
-/// The table did not confirm a request. Whether it took effect is unknown; repeating it is
-/// harmless.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Unconfirmed(
-    /// What the engine or the way to it said, for the operator.
-    pub String,
-);
-
-impl fmt::Display for Unconfirmed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+/// The reason why the table did not confirm a request. Whether it took effect is unknown; repeating
+/// it is harmless.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unconfirmed {
+    /// The deadline passed first.
+    Late,
+    /// The engine, or the way to it, said this.
+    Failed(String),
+    /// The item expired between two requests: a repeat starts from nothing.
+    Vanished,
+    /// Other writers changed the item again and again.
+    KeepsChanging,
 }
 
-impl Error for Unconfirmed {}
-
-pub(super) fn failed(error: &dyn Error) -> Unconfirmed {
-    Unconfirmed(in_words(error))
-}
-
-/// What an `UpdateItem` found.
+/// The item that an `UpdateItem` found.
 enum Found {
     /// The condition held. The item as it was before, where there was one and the request asked for
     /// it.
@@ -67,143 +61,192 @@ enum Found {
 }
 
 impl Table {
-    /// Writes what `facts` say about an item, in one request; in a second one where the item is as
-    /// new but lacks something that they know. The sight is a room's, after the write (and
-    /// means nothing for a member).
+    /// Writes facts about a member: in one request, and in a second one where the item is as new as
+    /// they are but lacks some of them.
     ///
     /// # Errors
-    /// [`Unconfirmed`] if the table did not answer, or not that it was written.
-    pub async fn write(
+    /// [`Unconfirmed`]: the change must be repeated.
+    pub async fn write_member(
         &self,
-        key: &Key<'_>,
+        member: &Key<'_>,
+        facts: &Facts,
+    ) -> Result<Verdict, Unconfirmed> {
+        // The old item can only know more than this change about what is not the newest event.
+        let wants_old = facts.versions().count() > 1;
+        self.write(member, facts, wants_old).await.map(|(verdict, _)| verdict)
+    }
+
+    /// Writes facts about a room as [`Table::write_member`] does; gives the room's state after it.
+    ///
+    /// # Errors
+    /// [`Unconfirmed`]: the change must be repeated.
+    pub async fn write_room(
+        &self,
+        room: &Key<'_>,
         facts: &Facts,
     ) -> Result<(Verdict, RoomState), Unconfirmed> {
         let asked = Moment::now();
-        // The old item matters where it can know more than this change: in rooms, and besides the
-        // newest event.
-        let wants_old = key.user.is_none() || facts.versions().count() > 1;
-        let first = update::whole(key, facts, self.retention_seconds);
-        let (verdict, mut sight, mut lacking) = match self.send(key, first, wants_old).await? {
-            Found::Older(old) => {
-                let old = old.unwrap_or_default();
-                let news = facts.versions().filter(|&version| version != facts.newest());
-                let is_older =
-                    |&version: &Version| item::compare(&old, version).is_some_and(Ordering::is_lt);
-                (Verdict::Applied, item::sight(&old).after(facts), news.filter(is_older).collect())
-            }
-            Found::AtLeastAsNew(item) => {
-                let item = item.ok_or_else(vanished)?;
-                (Verdict::Stale, item::sight(&item), lacking_in(&item, facts))
+        let (verdict, item) = self.write(room, facts, true).await?;
+        let known = room_state(&item);
+        let state = match verdict {
+            Verdict::Applied => known.after(facts),
+            // It is what it was, but has been told of a destroy that it lacked.
+            Verdict::Stale => {
+                RoomState { destroyed: known.destroyed.max(facts.of_kind(Kind::Destroy)), ..known }
             }
         };
-        for _ in 0..MOST_RAISES {
-            if lacking.is_empty() {
-                break;
-            }
-            lacking = match self.send(key, update::raise(&lacking, facts.newest()), false).await? {
-                Found::Older(_) => Vec::new(),
-                Found::AtLeastAsNew(item) => lacking_in(&item.ok_or_else(vanished)?, facts),
-            };
-        }
-        if !lacking.is_empty() {
-            return Err(Unconfirmed("the item keeps changing".to_owned()));
-        }
-        if key.user.is_none() {
-            // What the item lacked of the newest destroy, it has now been told.
-            let destroyed = sight.destroyed.max(facts.of_kind(Kind::Destroy));
-            sight = RoomState { destroyed, ..sight };
-            self.memory.note(key.partition(), sight, asked);
-        }
-        Ok((verdict, sight))
+        self.cache.note(room.partition(), state, asked);
+        Ok((verdict, state))
     }
 
     /// Ends a membership that its room's destroy ended, unless something newer is known about the
     /// member.
     ///
     /// # Errors
-    /// [`Unconfirmed`] as for [`Table::write`].
-    pub async fn end(
+    /// [`Unconfirmed`]: the request must be repeated.
+    pub async fn end_membership(
         &self,
-        key: &Key<'_>,
+        member: &Key<'_>,
         join: Version,
         destroy: Version,
     ) -> Result<(), Unconfirmed> {
         let update = update::end(join, destroy, self.retention_seconds);
-        self.send(key, update, false).await.map(|_| ())
+        self.update(member, update, false).await.map(drop)
     }
 
-    /// Sees a room: in memory, or in the table.
+    /// Gives the state of a room, from the cache or from the table.
     ///
     /// # Errors
     /// [`Unconfirmed`] if the table did not answer.
-    pub async fn see(&self, room: &Key<'_>) -> Result<RoomState, Unconfirmed> {
-        match self.memory.recall(&room.partition()) {
-            Some(sight) => Ok(sight),
-            None => self.look(room).await,
+    pub async fn room_state(&self, room: &Key<'_>) -> Result<RoomState, Unconfirmed> {
+        match self.cache.recall(&room.partition()) {
+            Some(state) => Ok(state),
+            None => self.read_room_state(room).await,
         }
     }
 
-    /// Reads a room's item, strongly consistent, and remembers it.
+    /// Reads the state of a room, strongly consistent, and remembers it.
     ///
     /// # Errors
     /// [`Unconfirmed`] if the table did not answer.
-    pub async fn look(&self, room: &Key<'_>) -> Result<RoomState, Unconfirmed> {
+    pub async fn read_room_state(&self, room: &Key<'_>) -> Result<RoomState, Unconfirmed> {
         let asked = Moment::now();
-        let request = self.client.get_item().table_name(&self.name);
-        let request = request.set_key(Some(room.attributes())).consistent_read(true);
-        let request = request.projection_expression("lifecycle, destroyVersion");
-        let response = request.send().await.map_err(|error| failed(&error))?;
-        let sight = response.item().map(item::sight).unwrap_or_default();
-        self.memory.note(room.partition(), sight, asked);
-        Ok(sight)
+        let response = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .set_key(Some(room.attributes()))
+            .consistent_read(true)
+            .projection_expression("lifecycle, destroyVersion")
+            .send()
+            .await
+            .map_err(|error| Unconfirmed::failed(&error))?;
+        let state = response.item().map(room_state).unwrap_or_default();
+        self.cache.note(room.partition(), state, asked);
+        Ok(state)
     }
 
-    /// Opens connections before the first request needs them: a join's write and its look at the
-    /// room use two. Nothing depends on the result, and an engine that does not answer delays
-    /// the start by a second at most.
-    pub async fn connect(&self) {
-        let look = || {
-            let keys = [("pk", "CONNECT"), ("sk", "CONNECT")];
-            let keys =
-                keys.map(|(name, key)| (name.to_owned(), AttributeValue::S(key.to_owned()))).into();
-            self.client.get_item().table_name(&self.name).set_key(Some(keys)).send()
-        };
-        let _ = timeout(Duration::from_secs(1), async { tokio::join!(look(), look()) }).await;
+    /// Writes facts, and raises what the item lacks of them. Gives the item as it was found: empty
+    /// where there was none, or where the old one was not wanted.
+    async fn write(
+        &self,
+        key: &Key<'_>,
+        facts: &Facts,
+        wants_old: bool,
+    ) -> Result<(Verdict, Attributes), Unconfirmed> {
+        let whole = update::whole(key, facts, self.retention_seconds);
+        match self.update(key, whole, wants_old).await? {
+            Found::Older(old) => {
+                let old = old.unwrap_or_default();
+                // The write set the newest event, and the others where the item recorded none.
+                let is_older = |&version: &Version| {
+                    version != facts.newest() && compare(&old, version).is_some_and(Ordering::is_lt)
+                };
+                self.raise(key, facts, facts.versions().filter(is_older).collect()).await?;
+                Ok((Verdict::Applied, old))
+            }
+            Found::AtLeastAsNew(item) => {
+                let item = item.ok_or(Unconfirmed::Vanished)?;
+                self.raise(key, facts, lacking_in(&item, facts)).await?;
+                Ok((Verdict::Stale, item))
+            }
+        }
     }
 
-    async fn send(
+    /// Raises what an item lacks of `facts`, although it is at least as new as they are.
+    async fn raise(
+        &self,
+        key: &Key<'_>,
+        facts: &Facts,
+        mut lacking: Vec<Version>,
+    ) -> Result<(), Unconfirmed> {
+        for _ in 0..MOST_RAISES {
+            if lacking.is_empty() {
+                return Ok(());
+            }
+            let raise = update::raise(&lacking, facts.newest());
+            match self.update(key, raise, false).await? {
+                Found::Older(_) => return Ok(()),
+                Found::AtLeastAsNew(item) => {
+                    lacking = lacking_in(&item.ok_or(Unconfirmed::Vanished)?, facts);
+                }
+            }
+        }
+        if lacking.is_empty() { Ok(()) } else { Err(Unconfirmed::KeepsChanging) }
+    }
+
+    async fn update(
         &self,
         key: &Key<'_>,
         update: Update,
         wants_old: bool,
     ) -> Result<Found, Unconfirmed> {
-        let request =
-            self.client.update_item().table_name(&self.name).set_key(Some(key.attributes()));
-        let request = request
+        let old = if wants_old { ReturnValue::AllOld } else { ReturnValue::None };
+        let updated = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(key.attributes()))
             .update_expression(update.expression)
             .condition_expression(update.condition)
             .set_expression_attribute_values(Some(update.values))
-            .return_values(if wants_old { ReturnValue::AllOld } else { ReturnValue::None })
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match request.send().await {
+            .return_values(old)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match updated {
             Ok(output) => Ok(Found::Older(output.attributes)),
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
                     Ok(Found::AtLeastAsNew(refused.item().cloned()))
                 }
-                _ => Err(failed(&error)),
+                _ => Err(Unconfirmed::failed(&error)),
             },
         }
     }
 }
 
-/// The item expired between a write and its raise: a repeat starts from nothing.
-fn vanished() -> Unconfirmed {
-    Unconfirmed("the item vanished between two requests".to_owned())
-}
-
-/// What an item that is at least as new as `facts` does not record yet.
+/// Lists what an item that is at least as new as `facts` does not record yet.
 fn lacking_in(item: &Attributes, facts: &Facts) -> Vec<Version> {
-    let lacks = |&version: &Version| item::compare(item, version).is_none_or(Ordering::is_lt);
+    let lacks = |&version: &Version| compare(item, version).is_none_or(Ordering::is_lt);
     facts.versions().filter(lacks).collect()
 }
+
+impl Unconfirmed {
+    pub(super) fn failed(error: &dyn Error) -> Self {
+        Self::Failed(in_words(error))
+    }
+}
+
+impl fmt::Display for Unconfirmed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Late => "the table did not answer in time",
+            Self::Failed(why) => why,
+            Self::Vanished => "the item vanished between two requests",
+            Self::KeepsChanging => "the item keeps changing",
+        })
+    }
+}
+
+impl Error for Unconfirmed {}

@@ -1,10 +1,10 @@
-//! What the caller hears: short, and without internals.
+//! The answer that the caller hears: short, and without internals.
 
 use serde::Serialize;
 
 use crate::callback::Refusal;
 
-/// What became of a callback's changes and events.
+/// The numbers of a callback's changes and events, by what became of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Counts {
     /// Changes that the table now shows.
@@ -18,7 +18,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// All of them together.
+    /// Adds them up.
     pub const fn total(&self) -> usize {
         self.applied + self.stale + self.deferred + self.quarantined
     }
@@ -30,9 +30,10 @@ impl Counts {
 pub enum Answer {
     /// Everything is stored or safely queued; the reasons are those of what is quarantined.
     Accepted(Counts, Vec<String>),
-    /// Signed, but the body is no JSON array or object; it is kept in the dead-letter queue.
+    /// The callback is signed, but its body is no JSON array or object. It is kept in the dead-letter
+    /// queue.
     InvalidBody,
-    /// Not verified: nothing was read, nothing is stored.
+    /// The callback is not verified: nothing was read, nothing is stored.
     Refused(Refusal),
     /// The caller's address is not allowed.
     Forbidden,
@@ -41,7 +42,7 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// The HTTP status.
+    /// Gives the HTTP status.
     pub const fn status(&self) -> u16 {
         match self {
             Self::Accepted(..) => 200,
@@ -52,11 +53,11 @@ impl Answer {
         }
     }
 
-    /// The JSON body.
+    /// Writes the JSON body.
     pub fn body(&self) -> String {
-        let error = |code, message: &str| json(&Error { error: code, message });
+        let error = |code, message: &str| json(&ErrorBody { error: code, message });
         match self {
-            Self::Accepted(counts, reasons) => json(&Accepted { counts, reasons }),
+            Self::Accepted(counts, reasons) => json(&AcceptedBody { counts, reasons }),
             Self::InvalidBody => {
                 error("invalid_body", "The body is no JSON array or object of events.")
             }
@@ -69,7 +70,7 @@ impl Answer {
         }
     }
 
-    /// Seconds after which to try again.
+    /// Gives the seconds after which to try again.
     pub const fn retry_after(&self) -> Option<&'static str> {
         match self {
             Self::Unavailable => Some("1"),
@@ -79,7 +80,7 @@ impl Answer {
 }
 
 #[derive(Serialize)]
-struct Accepted<'a> {
+struct AcceptedBody<'a> {
     #[serde(flatten)]
     counts: &'a Counts,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
@@ -87,7 +88,7 @@ struct Accepted<'a> {
 }
 
 #[derive(Serialize)]
-struct Error<'a> {
+struct ErrorBody<'a> {
     error: &'a str,
     message: &'a str,
 }

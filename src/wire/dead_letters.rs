@@ -1,33 +1,32 @@
-//! The dead-letter queue: what was signed but cannot be understood is kept there, whole, for a
-//! person.
+//! The dead-letter queue: keeps what was signed but cannot be understood, whole, for a person.
 //!
 //! Each message is one JSON object with `appKey`, `requestId`, `receivedAt` and `reason`. An event
 //! stands in `events` in wire format, so that the message can be redriven once the code understands
-//! it. What is no event, or too large for a message, stands in `body` as text, or in `bodyBase64`
-//! in numbered parts.
+//! it. Content that is no event, or too large for a message, stands in `body` as text, or in
+//! `bodyBase64` in numbered parts.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    callback::body::{Fault, Parsed},
+    callback::{body::Parsed, fault::Fault},
     domain::{ids::AppKey, time::Timestamp},
     wire::limits::{MAX_BYTES, to_json},
 };
 
-/// Bytes of content in one part, so that base64 and the fields around it fit into a message.
+/// The bytes of content in one part, so that base64 and the fields around it fit into a message.
 const PART_BYTES: usize = 180 * 1024;
 
-/// Where a dead letter comes from.
+/// The origin of a dead letter.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Origin<'a> {
-    /// Whose secret signed.
+    /// The app whose secret signed.
     pub app_key: &'a AppKey,
     /// The request's id, to find its log line.
     pub request_id: &'a str,
-    /// Unix milliseconds.
+    /// The time of its arrival.
     pub received_at: Timestamp,
 }
 
@@ -58,7 +57,7 @@ enum Content<'a> {
     },
 }
 
-/// The messages that keep what cannot be understood of a body: one for each event, several for one
+/// Writes the messages that keep the faulty events of a body: one for each event, several for one
 /// that is too large; or the whole body, if there are too many.
 pub fn for_faults(origin: Origin<'_>, parsed: &Parsed<'_>) -> Vec<String> {
     if parsed.faulty > parsed.faults.len() {
@@ -69,15 +68,16 @@ pub fn for_faults(origin: Origin<'_>, parsed: &Parsed<'_>) -> Vec<String> {
 }
 
 fn for_fault(origin: Origin<'_>, fault: &Fault<'_>) -> Vec<String> {
-    let letter = letter(origin, &fault.reason, Content::Event { events: [fault.raw] });
+    let reason = fault.why.to_string();
+    let letter = letter(origin, &reason, Content::Event { events: [fault.raw] });
     if letter.len() <= MAX_BYTES {
         vec![letter]
     } else {
-        in_parts(origin, &fault.reason, fault.raw.get().as_bytes())
+        in_parts(origin, &reason, fault.raw.get().as_bytes())
     }
 }
 
-/// The message that keeps a whole body; several if it is too large for one.
+/// Writes the message that keeps a whole body; several if it is too large for one.
 pub fn for_body(origin: Origin<'_>, reason: &str, body: &[u8]) -> Vec<String> {
     if let Ok(body) = std::str::from_utf8(body) {
         let letter = letter(origin, reason, Content::Text { body });

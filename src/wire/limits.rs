@@ -1,12 +1,12 @@
-//! What fits into a message of a queue: the rules of SQS for what both queues hold.
+//! The limits of SQS for messages, the same for both queues.
 
 use serde::Serialize;
 
-/// The most that a message, and a batch of them, may have: 256 KiB. Queues can be set to take more;
-/// every queue takes this, and it is about as much as a worker writes in one go.
+/// The most bytes that a message, and a batch of them, may have: 256 KiB. Queues can be set to take
+/// more; every queue takes this, and it is about as much as a worker writes in one go.
 pub const MAX_BYTES: usize = 256 * 1024;
 
-/// A message as JSON text.
+/// Writes a message as JSON text that SQS takes.
 pub fn to_json(message: &impl Serialize) -> String {
     // Strings, numbers and raw JSON always serialise.
     let json = serde_json::to_string(message).unwrap_or_default();

@@ -1,41 +1,54 @@
-//! How Lambda hands messages of a queue to a function, and what it wants to hear about them.
+//! The event in which Lambda hands messages of a queue to a function, and the response to it.
 
 use serde::{Deserialize, Serialize};
 
-/// The part of an SQS event that is read.
+/// An SQS event, as far as it is read.
 #[derive(Debug, Deserialize)]
 pub struct SqsEvent {
+    /// The messages of the batch.
     #[serde(rename = "Records", default)]
-    pub(crate) records: Vec<SqsMessage>,
+    pub records: Vec<SqsMessage>,
 }
 
+/// One message of a batch.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct SqsMessage {
-    pub(crate) message_id: String,
+pub struct SqsMessage {
+    /// The queue's id of the message.
+    pub message_id: String,
+    /// The handle of this receive.
     #[serde(default)]
-    pub(crate) receipt_handle: String,
+    pub receipt_handle: String,
+    /// The text of the message.
     #[serde(default)]
-    pub(crate) body: String,
+    pub body: String,
     #[serde(default)]
-    pub(crate) attributes: Attributes,
+    attributes: MessageAttributes,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub(crate) struct Attributes {
-    pub(crate) approximate_receive_count: Option<String>,
+struct MessageAttributes {
+    approximate_receive_count: Option<String>,
 }
 
-/// Which messages of a batch SQS is to keep (`ReportBatchItemFailures`).
+impl SqsMessage {
+    /// Tells how many times the message was received, this time included.
+    pub fn receives(&self) -> u32 {
+        let count = self.attributes.approximate_receive_count.as_deref();
+        count.and_then(|count| count.parse().ok()).unwrap_or(1)
+    }
+}
+
+/// The response to an event (`ReportBatchItemFailures`).
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchResponse {
-    /// Those that are not done.
+    /// The messages that are not done, and that SQS is to keep.
     pub batch_item_failures: Vec<BatchItemFailure>,
 }
 
-/// One message that is to come again.
+/// A message that is to come again.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchItemFailure {

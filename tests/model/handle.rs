@@ -154,12 +154,12 @@ impl Protocol {
         }
     }
 
-    /// `RoomState::is_ended`: whose join was too late.
+    /// `RoomState::end_of`: whose join was too late.
     fn after_revival(&self, state: &mut State, at: usize) {
         let callback = &self.history(state).callbacks[at];
         let Seen(sight) = state.deliveries[at].sight.unwrap_or_default();
         let members = callback.plan.members.iter();
-        let ended = members.filter(|(_, facts)| sight.is_ended(facts));
+        let ended = members.filter(|(_, facts)| sight.end_of(facts).is_some());
         let ended: Vec<_> = ended.map(|(id, facts)| (number_of(id), facts.newest())).collect();
         if ended.is_empty() {
             self.after_endings(state, at);

@@ -2,7 +2,7 @@
 
 use chatroom_status_sync::{
     domain::{plan::Plan, time::Timestamp},
-    functions::deadlines::TimeLeft,
+    functions::deadlines::Deadlines,
     local::{
         Stack,
         im_server::{SignedCallback, WireEvent, body_of},
@@ -13,6 +13,7 @@ use chatroom_status_sync::{
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, time::Duration};
+use tokio::time::Instant;
 
 use crate::support::{
     DESTROY, JOIN, LEAVE, app, counts, dead_letters, deployment, event,
@@ -153,24 +154,23 @@ async fn a_sample_event_of_long_ago_or_of_tomorrow_has_a_budget_of_its_own() {
 
 #[test]
 fn every_answer_leaves_within_four_and_a_half_seconds_while_somebody_waits() {
-    let millis = Duration::from_millis;
+    let (now, millis) = (Instant::now(), Duration::from_millis);
     for budget in (100..=4000).step_by(100).map(millis) {
         for waited in (0..=4500).step_by(100).map(millis) {
-            let left = TimeLeft::of(budget, waited, None);
-            let is_queue_cut = left.for_queues < left.for_table + millis(300);
-            assert!(!is_queue_cut || left.for_table.is_zero());
-            let answered = waited + left.for_queues;
+            let deadlines = Deadlines::of_callback(now, budget, waited, None);
+            let (for_table, for_queues) = (deadlines.table - now, deadlines.queues - now);
+            let is_queue_cut = for_queues < for_table + millis(300);
+            assert!(!is_queue_cut || for_table.is_zero());
+            let answered = waited + for_queues;
             let nobody_waits = waited >= millis(4300);
             assert!(answered <= millis(4300) || nobody_waits, "{budget:?} {waited:?}");
-            assert!(left.for_table <= budget.saturating_sub(waited) || nobody_waits);
+            assert!(for_table <= budget.saturating_sub(waited) || nobody_waits);
         }
     }
-    let left = TimeLeft::of(millis(3500), millis(0), Some(millis(1000)));
-    assert_eq!(
-        (left.for_table, left.for_queues),
-        (millis(700), millis(1000)),
-        "the function's own end"
-    );
+    let killed = Some(millis(1300));
+    let deadlines = Deadlines::of_callback(now, millis(3500), millis(0), killed);
+    assert_eq!(deadlines.table, now + millis(700), "and the function's own end counts");
+    assert_eq!(deadlines.queues, now + millis(1000), "less the time for the answer");
 }
 
 fn folded(events: &[WireEvent]) -> Plan {

@@ -27,7 +27,7 @@ fn read(body: impl Into<Vec<u8>>) -> Result<(Vec<Event>, RawFaults), InvalidBody
     let callback = verified(body);
     let parsed = parse(&callback, at(0))?;
     let faults =
-        parsed.faults.iter().map(|fault| (fault.raw.get().to_owned(), fault.reason.clone()));
+        parsed.faults.iter().map(|fault| (fault.raw.get().to_owned(), fault.why.to_string()));
     Ok((parsed.events, faults.collect()))
 }
 

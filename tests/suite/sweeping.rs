@@ -180,10 +180,12 @@ async fn a_sweep_goes_on_page_by_page_until_its_time_is_over() {
     let stack = deployment().await;
     let sweep = full_room(&stack, 1_400).await;
     let swept = stack.table.sweep(&app(), sweep, Instant::now()).await.unwrap();
-    let Swept::Unfinished(rest, None) = swept else { panic!("{swept:?} in no time at all") };
+    let Swept::Unfinished { rest, why: None } = swept else {
+        panic!("{swept:?} in no time at all")
+    };
     assert_eq!(rest.after.as_ref().unwrap().as_str(), "user-000999");
     let later = Instant::now() + Duration::from_mins(1);
-    assert_eq!(stack.table.sweep(&app(), rest, later).await.unwrap(), Swept::Done(400));
+    assert_eq!(stack.table.sweep(&app(), rest, later).await.unwrap(), Swept::Done { ended: 400 });
     assert!(
         rows(&stack.table)
             .await
@@ -230,7 +232,10 @@ async fn a_room_of_a_hundred_thousand_members_is_swept() {
     let sweep = full_room(&stack, 100_000).await;
     let later = Instant::now() + Duration::from_mins(30);
     let before = resident_kib();
-    assert_eq!(stack.table.sweep(&app(), sweep, later).await.unwrap(), Swept::Done(100_000));
+    assert_eq!(
+        stack.table.sweep(&app(), sweep, later).await.unwrap(),
+        Swept::Done { ended: 100_000 }
+    );
     println!("memory grew by {} KiB", resident_kib().saturating_sub(before));
 }
 

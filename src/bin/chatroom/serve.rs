@@ -69,7 +69,7 @@ pub async fn run(options: Options) -> Result {
         Timestamp::from(SystemTime::now()),
     );
     let callback = im_server::SignedCallback::now(im_server::body_of(&[join]));
-    let partition = Key { app: &app, room: &room, user: None }.partition();
+    let partition = Key::room(&app, &room).partition();
     let dynamodb = stack.dynamodb.url();
     println!("callbacks    {}", stack.api_gateway.url());
     println!("dynamodb     {dynamodb}   (table {TABLE})");

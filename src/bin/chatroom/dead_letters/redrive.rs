@@ -206,7 +206,7 @@ async fn move_one(
 ) -> std::result::Result<(), String> {
     let deadline = Instant::now() + PATIENCE;
     let messages = Outgoing::after(Duration::ZERO, messages.to_vec());
-    target.send(messages.collect(), deadline).await?;
+    target.send(messages.collect(), deadline).await.map_err(|why| why.to_string())?;
     let deleted = letters.delete(letter).await;
     deleted.map_err(|why| format!("it was sent, but cannot be deleted here: {why}"))
 }

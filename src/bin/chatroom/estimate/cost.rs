@@ -164,7 +164,7 @@ fn body_bytes(demand: &Demand) -> f64 {
 fn log_line_bytes() -> f64 {
     let line = LogLine {
         level: Level::Info,
-        message: "callback stored".to_owned(),
+        message: "callback stored".into(),
         // API Gateway's ids.
         request_id: "x".repeat(16),
         status: Some(200),

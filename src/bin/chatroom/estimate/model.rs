@@ -4,7 +4,7 @@
 //! Left out, because it is rare or small: rooms that a join finds unknown or ended (two more write
 //! units each), what is written a second time because events came in the wrong order, dead letters.
 
-use chatroom_status_sync::table::{apply::CONCURRENCY, room_cache::AGE};
+use chatroom_status_sync::table::{CONCURRENCY, room_cache::AGE};
 use serde::Serialize;
 
 use super::{

@@ -163,6 +163,7 @@ async fn the_parts_of_one_body_are_one_letter() {
     let letters = listed(&stack).await;
     assert_eq!((letters.len(), dead_letters(&stack).len()), (1, 3));
     assert_eq!(letters[0]["parts"], json!({"there": 3, "of": 3}));
+    assert!(stdout(&stack, &["list"]).await.contains("body, 3 of 3 parts, complete"));
     let last = letters[0]["messageIds"][2].as_str().unwrap();
     let raw = run(&stack, &["show", last, "--raw"]).await;
     assert!(raw.status.success() && raw.stdout == body, "any part's id names it");

@@ -1,36 +1,23 @@
-//! `chatroom dead-letters`: what waits for a person, for that person.
+//! Shows what waits for a person, and sends it again: `chatroom dead-letters`.
 //!
-//! * [`letter`]: what one message says.
-//! * [`entry`]: what the messages say together, where one content came in parts.
-//! * [`indent`]: JSON for people.
-//! * [`resend`]: what the worker can be sent of it.
-//! * [`queue`]: looking into a queue that cannot be looked into.
-//! * [`list`], [`show`], [`redrive`]: the commands.
+//! * [`queue`]: access to the queue, and looking into it.
+//! * [`letter`]: the letters that its messages make.
+//! * [`redrive`]: sending letters to the worker.
+//! * [`describe`]: letters in words, for [`list`] and [`show`].
 
-mod entry;
-mod indent;
+mod describe;
 mod letter;
 mod list;
 mod queue;
 mod redrive;
-mod resend;
 mod show;
 
 use clap::{Args, Subcommand};
 
-use crate::{
-    Result,
-    access::{config, is_local},
-};
-use queue::DeadLetterQueue;
-
-/// What looking does to a queue, for every command's help.
-const LOOKING: &str = "SQS knows no looking: every message is received once and given back, after \
-    ten minutes at the latest. Until then nobody else can receive it, and the count of its receives \
-    rises. A dead-letter queue moves nothing on by that count, so it is harmless.";
+use crate::Result;
 
 #[derive(Args)]
-#[command(after_help = LOOKING)]
+#[command(after_help = queue::LOOKING)]
 pub struct Options {
     #[command(subcommand)]
     command: Command,
@@ -50,17 +37,6 @@ enum Command {
     Redrive(redrive::Options),
 }
 
-#[derive(Args)]
-struct Access {
-    /// The dead-letter queue
-    #[arg(long, env = "DEAD_LETTER_QUEUE_URL")]
-    queue_url: String,
-    /// An SQS endpoint; without it, a queue on this machine is found by its URL, and any other in
-    /// AWS
-    #[arg(long, env = "AWS_ENDPOINT_URL_SQS")]
-    endpoint_url: Option<String>,
-}
-
 impl Options {
     pub async fn run(self) -> Result {
         match self.command {
@@ -69,25 +45,4 @@ impl Options {
             Command::Redrive(options) => options.run().await,
         }
     }
-}
-
-impl Access {
-    async fn queue(&self) -> Result<DeadLetterQueue> {
-        let client = self.client_for(&self.queue_url).await?;
-        Ok(DeadLetterQueue::new(client, &self.queue_url))
-    }
-
-    /// A client for the place where a queue is.
-    async fn client_for(&self, queue_url: &str) -> Result<aws_sdk_sqs::Client> {
-        let endpoint = self.endpoint_url.as_deref();
-        let endpoint = endpoint.or_else(|| is_local(queue_url).then(|| origin(queue_url)));
-        Ok(aws_sdk_sqs::Client::new(&config(endpoint).await?))
-    }
-}
-
-/// A URL without its path.
-fn origin(url: &str) -> &str {
-    let host = url.find("://").map_or(0, |scheme| scheme + 3);
-    let path = url.get(host..).and_then(|rest| rest.find('/'));
-    path.and_then(|path| url.get(..host + path)).unwrap_or(url)
 }

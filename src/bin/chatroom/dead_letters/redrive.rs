@@ -1,38 +1,39 @@
-//! `chatroom dead-letters redrive`: first sent, then deleted, so that nothing is ever in neither
-//! queue.
+//! Sends dead letters to the worker: `chatroom dead-letters redrive`. They are first sent, then
+//! deleted, so that nothing is ever in neither queue.
 
 use std::{
-    cell::RefCell,
-    collections::BTreeSet,
+    error::Error,
     io::{IsTerminal, stdin},
     time::Duration,
 };
 
-use chatroom_status_sync::aws::queue::{Outgoing, Queue};
+use chatroom_status_sync::{
+    aws::queue::{Outgoing, Queue},
+    callback::body::raw_events,
+    domain::ids::AppKey,
+    wire::deferred::raw_event_messages,
+};
 use clap::{ArgGroup, Args};
-use futures_util::{StreamExt, stream};
-use indicatif::{ProgressBar, ProgressStyle};
+use futures_util::{StreamExt, future, stream};
+use indicatif::ProgressBar;
 use tokio::time::Instant;
 
 use super::{
-    Access,
-    entry::{Entry, entries},
-    queue::{DeadLetterQueue, Received},
-    resend::messages_for,
-    show::missing,
+    letter::{Kind, Letter, find, letters},
+    queue::{Access, DeadLetterQueue, LOOKING},
 };
 use crate::{
     Result,
-    print::{counted, printable},
+    print::{self, counted, printable},
 };
 
-/// For one letter, repeats included.
+/// The time for one letter, repeats included.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Letters under way at once.
 const CONCURRENCY: usize = 8;
 
 #[derive(Args)]
-#[command(after_help = super::LOOKING)]
+#[command(after_help = LOOKING)]
 #[command(group(ArgGroup::new("which").args(["ids", "all"]).required(true)))]
 pub struct Options {
     /// The letters' ids, as `list` shows them
@@ -51,19 +52,26 @@ pub struct Options {
     yes: bool,
 }
 
-/// What is to be done.
-#[derive(Default)]
-struct Plan<'a> {
-    going: Vec<(&'a Entry, Vec<String>)>,
-    staying: Vec<(&'a Entry, String)>,
+/// Makes the messages that stand for a letter in the deferred queue, or says why there are none.
+pub fn messages_for(letter: &Letter) -> Result<Vec<String>> {
+    match &letter.kind {
+        // The worker ignores what else is in it.
+        Kind::Events(_) | Kind::Sweep(_) => {
+            Ok(letter.messages.iter().map(|message| message.body.clone()).collect())
+        }
+        Kind::Body | Kind::Part { .. } => {
+            let app = letter.heading.app_key.as_deref().unwrap_or_default();
+            let app = AppKey::new(app).map_err(|why| format!("the app key {why}"))?;
+            Ok(raw_event_messages(&app, &raw_events(&letter.content)?)?)
+        }
+        Kind::Broken(why) | Kind::Unknown(why) => Err(why.as_str().into()),
+    }
 }
 
-/// What was done.
-#[derive(Default)]
-struct Done {
-    letters: usize,
-    failures: Vec<String>,
-    deleted: BTreeSet<String>,
+/// The way that letters take.
+struct Route {
+    from: DeadLetterQueue,
+    to: Queue,
 }
 
 impl Options {
@@ -76,45 +84,40 @@ impl Options {
                 "there is no terminal to ask at: say --yes to redrive without asking".into()
             );
         }
-        let (letters, target) =
-            (self.access.queue().await?, self.access.client_for(&self.to).await?);
-        let target = Queue::new(|| target, &self.to);
-        let entries = entries(letters.take().await?);
-        let done = RefCell::default();
+        let client = self.access.client_for(&self.to).await?;
+        let route = Route { from: self.access.queue().await?, to: Queue::new(|| client, &self.to) };
+        let letters = letters(route.from.take().await?);
         let result = tokio::select! {
-            result = self.redrive(&entries, &letters, &target, &done) => result,
+            result = self.redrive(&letters, &route) => result,
             _ = tokio::signal::ctrl_c() => Err("interrupted; what was not sent stays".into()),
         };
-        let done = done.into_inner();
-        let messages = entries.into_iter().flat_map(|entry| entry.messages);
-        let left: Vec<_> = messages.filter(|message| !done.deleted.contains(&message.id)).collect();
-        letters.give_back(&left).await;
+        route.from.give_back(letters.iter().flat_map(|letter| &letter.messages)).await;
         result
     }
 
-    async fn redrive(
-        &self,
-        entries: &[Entry],
-        letters: &DeadLetterQueue,
-        target: &Queue,
-        done: &RefCell<Done>,
-    ) -> Result {
-        let plan = self.plan(entries)?;
-        for (entry, why) in &plan.staying {
-            println!("{} stays: {}", entry.id(), printable(why));
+    async fn redrive(&self, letters: &[Letter], route: &Route) -> Result {
+        for id in &self.ids {
+            find(letters, id)?;
         }
-        let going = counted(plan.going.len(), "letter");
-        if plan.going.is_empty() {
-            println!("nothing to redrive");
-        } else if self.yes || confirmed(&format!("Send {going} to {}?", self.to)).await {
-            send(&plan, letters, target, done).await?;
-            self.tell(&done.borrow());
+        let is_meant = |letter: &&Letter| self.all || self.ids.iter().any(|id| letter.has(id));
+        let (mut going, mut staying) = (Vec::new(), 0);
+        for letter in letters.iter().filter(is_meant) {
+            match messages_for(letter) {
+                Ok(messages) => going.push((letter, messages)),
+                Err(why) => {
+                    staying += 1;
+                    print::line(stays(letter, &*why))?;
+                }
+            }
+        }
+        if going.is_empty() {
+            print::line("nothing to redrive")?;
         } else {
-            return Err("not confirmed, nothing was sent".into());
-        }
-        let (failed, staying) = (done.borrow().failures.len(), plan.staying.len());
-        if failed > 0 {
-            return Err(format!("{} not redriven", counted(failed, "letter")).into());
+            let question = format!("Send {} to {}?", counted(going.len(), "letter"), self.to);
+            if !self.yes && !confirmed(&question).await {
+                return Err("not confirmed, nothing was sent".into());
+            }
+            self.send(going, route).await?;
         }
         if !self.all && staying > 0 {
             return Err(format!("{} cannot be redriven", counted(staying, "letter")).into());
@@ -122,34 +125,50 @@ impl Options {
         Ok(())
     }
 
-    fn plan<'a>(&self, entries: &'a [Entry]) -> Result<Plan<'a>> {
-        let is_there = |id: &&String| entries.iter().any(|entry| entry.has(id));
-        if let Some(id) = self.ids.iter().find(|id| !is_there(id)) {
-            return Err(missing(id).into());
+    async fn send(&self, going: Vec<(&Letter, Vec<String>)>, route: &Route) -> Result {
+        let letters = going.len();
+        let progress = ProgressBar::new(u64::try_from(letters)?);
+        let moves = going.into_iter().map(async |(letter, messages)| {
+            let moved = route.take(letter, messages).await;
+            progress.inc(1);
+            moved.err().map(|why| stays(letter, &*why))
+        });
+        let moves = stream::iter(moves).buffer_unordered(CONCURRENCY);
+        let failures: Vec<_> = moves.filter_map(future::ready).collect().await;
+        progress.finish_and_clear();
+        for failure in &failures {
+            print::line(failure)?;
         }
-        let mut plan = Plan::default();
-        for entry in entries {
-            if self.all || self.ids.iter().any(|id| entry.has(id)) {
-                match messages_for(entry) {
-                    Ok(messages) => plan.going.push((entry, messages)),
-                    Err(why) => plan.staying.push((entry, why)),
-                }
-            }
+        let sent = letters - failures.len();
+        print::line(format_args!("{} sent to {}", counted(sent, "letter"), self.to))?;
+        if sent > 0 {
+            print::line(
+                "The worker applies what it understands; those still not understood come back.",
+            )?;
         }
-        Ok(plan)
+        if failures.is_empty() {
+            return Ok(());
+        }
+        Err(format!("{} not redriven", counted(failures.len(), "letter")).into())
     }
+}
 
-    fn tell(&self, done: &Done) {
-        for failure in &done.failures {
-            println!("{}", printable(failure));
+impl Route {
+    /// Moves a letter from one queue to the other. If only the sending succeeds, it is in both,
+    /// which is harmless: events that are applied twice change nothing.
+    async fn take(&self, letter: &Letter, messages: Vec<String>) -> Result {
+        let messages = Outgoing::after(Duration::ZERO, messages).collect();
+        self.to.send(messages, Instant::now() + PATIENCE).await?;
+        for message in &letter.messages {
+            let deleted = self.from.delete(message).await;
+            deleted.map_err(|why| format!("it was sent, but cannot be deleted here: {why}"))?;
         }
-        println!("{} sent to {}", counted(done.letters, "letter"), self.to);
-        if done.letters > 0 {
-            println!(
-                "The worker applies what it understands; those still not understood come back."
-            );
-        }
+        Ok(())
     }
+}
+
+fn stays(letter: &Letter, why: &(dyn Error + Send + Sync)) -> String {
+    printable(&format!("{} stays: {why}", letter.id()))
 }
 
 /// Asks at the terminal.
@@ -166,47 +185,36 @@ async fn confirmed(question: &str) -> bool {
     ["y", "yes"].contains(&line.trim().to_lowercase().as_str())
 }
 
-async fn send(
-    plan: &Plan<'_>,
-    letters: &DeadLetterQueue,
-    target: &Queue,
-    done: &RefCell<Done>,
-) -> Result {
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} letters")?;
-    let length = u64::try_from(plan.going.len()).unwrap_or(u64::MAX);
-    let progress = ProgressBar::new(length).with_style(style);
-    let all = plan.going.iter().map(async |(entry, messages)| {
-        let result = move_one(&entry.messages, messages, letters, target).await;
-        progress.inc(1);
-        (entry, result)
-    });
-    let mut all = stream::iter(all).buffer_unordered(CONCURRENCY);
-    while let Some((entry, result)) = all.next().await {
-        let mut done = done.borrow_mut();
-        match result {
-            Ok(()) => {
-                done.letters += 1;
-                let ids = entry.messages.iter().map(|message| message.id.clone());
-                done.deleted.extend(ids);
-            }
-            Err(why) => done.failures.push(format!("{} stays: {why}", entry.id())),
-        }
-    }
-    progress.finish_and_clear();
-    Ok(())
-}
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::{Value, json};
 
-/// Moves a letter from one queue to the other. If only the sending succeeds, it is in both, which
-/// is harmless: events that are applied twice change nothing.
-async fn move_one(
-    letter: &[Received],
-    messages: &[String],
-    letters: &DeadLetterQueue,
-    target: &Queue,
-) -> std::result::Result<(), String> {
-    let deadline = Instant::now() + PATIENCE;
-    let messages = Outgoing::after(Duration::ZERO, messages.to_vec());
-    target.send(messages.collect(), deadline).await.map_err(|why| why.to_string())?;
-    let deleted = letters.delete(letter).await;
-    deleted.map_err(|why| format!("it was sent, but cannot be deleted here: {why}"))
+    use super::*;
+    use crate::dead_letters::queue::Received;
+
+    fn resent(message: &Value) -> Result<Vec<String>> {
+        let message = Received { body: message.to_string(), ..Received::default() };
+        messages_for(&letters(vec![message])[0])
+    }
+
+    #[test]
+    fn what_the_worker_understands_is_sent_as_it_is() {
+        let letter = json!({"appKey": "a", "reason": "type 7 is unknown", "events": [{"type": 7}]});
+        assert_eq!(resent(&letter).unwrap(), [letter.to_string()]);
+    }
+
+    #[test]
+    fn a_body_that_is_json_by_now_becomes_events() {
+        let object = json!({"appKey": "a", "body": " {\"type\": 1}"});
+        assert_eq!(resent(&object).unwrap(), [r#"{"appKey":"a","events":[{"type": 1}]}"#]);
+    }
+
+    #[test]
+    fn a_body_that_is_no_json_or_nobodys_stays() {
+        let why = |message: Value| resent(&message).unwrap_err().to_string();
+        assert!(why(json!({"appKey": "a", "body": "hello"})).contains("no JSON"));
+        assert!(why(json!({"appKey": "a", "body": "[{}"})).contains("EOF"));
+        assert!(why(json!({"body": "[]"})).contains("app key"));
+    }
 }

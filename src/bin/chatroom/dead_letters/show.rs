@@ -1,16 +1,14 @@
-//! `chatroom dead-letters show`.
+//! Shows one dead letter: `chatroom dead-letters show`.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use clap::Args;
-use serde_json::value::RawValue;
+use serde_json::Value;
 
 use super::{
-    Access,
-    entry::{Entry, entries},
-    indent::indented,
-    letter::Kind,
-    list::facts,
-    resend::messages_for,
+    describe,
+    letter::{Kind, Letter, find, letters},
+    queue::{Access, LOOKING},
+    redrive::messages_for,
 };
 use crate::{
     Result,
@@ -18,7 +16,7 @@ use crate::{
 };
 
 #[derive(Args)]
-#[command(after_help = super::LOOKING)]
+#[command(after_help = LOOKING)]
 pub struct Options {
     /// The letter's id, as `list` shows it
     id: String,
@@ -34,73 +32,89 @@ pub struct Options {
 
 impl Options {
     pub async fn run(self) -> Result {
-        let entries = entries(self.access.queue().await?.look().await?);
-        let entry = entries.iter().find(|entry| entry.has(&self.id));
-        let entry = entry.ok_or_else(|| missing(&self.id))?;
+        let letters = letters(self.access.queue().await?.look().await?);
+        let letter = find(&letters, &self.id)?;
         if self.raw {
-            return raw(entry);
+            return match &letter.kind {
+                // Something else than the content would come out.
+                Kind::Broken(why) => Err(format!("the content is not whole: {why}").into()),
+                _ => print::raw(&letter.content),
+            };
         }
         if self.json {
-            let mut shown = facts(entry);
-            let (name, content) = for_programs(&entry.letter.content);
-            shown[name] = content.into();
-            return print::json(&shown);
+            let mut facts = describe::facts(letter);
+            match str::from_utf8(&letter.content) {
+                Ok(text) => facts["text"] = text.into(),
+                Err(_) => facts["base64"] = BASE64_STANDARD.encode(&letter.content).into(),
+            }
+            return print::json(&facts);
         }
-        print(entry);
-        Ok(())
+        print_for_people(letter)
     }
 }
 
-pub fn missing(id: &str) -> String {
-    format!("the queue has no letter {id}, or somebody else is just looking at it")
-}
-
-/// The content as it came. Parts that make no whole would be something else.
-fn raw(entry: &Entry) -> Result {
-    if let Kind::Broken(why) = &entry.letter.kind {
-        return Err(format!("the content is not whole: {why}").into());
-    }
-    print::raw(&entry.letter.content)
-}
-
-/// The content under the name of the form that keeps all of it.
-fn for_programs(content: &[u8]) -> (&'static str, String) {
-    match std::str::from_utf8(content) {
-        Ok(text) => ("text", text.to_owned()),
-        Err(_) => ("base64", BASE64_STANDARD.encode(content)),
-    }
-}
-
-fn print(entry: &Entry) {
-    let heading = &entry.letter.heading;
-    let ids: Vec<_> = entry.messages.iter().map(|message| message.id.as_str()).collect();
-    let receives = entry.messages.iter().filter_map(|message| message.receives).max();
-    let redrive = match messages_for(entry) {
+fn print_for_people(letter: &Letter) -> Result {
+    let heading = &letter.heading;
+    let ids: Vec<_> = letter.messages.iter().map(|message| message.id.as_str()).collect();
+    let content = describe::content(letter);
+    let redrive = match messages_for(letter) {
         Ok(messages) => format!("possible, as {}", counted(messages.len(), "message")),
         Err(why) => format!("not possible: {why}"),
     };
-    let bytes = entry.letter.content.len();
     for (name, value) in [
         ("message", ids.join(", ")),
-        ("received", time(entry.received_at())),
-        ("sent", time(entry.messages.first().and_then(|message| message.sent))),
-        ("receives", receives.map(|receives| receives.to_string()).unwrap_or_default()),
+        ("received", time(letter.received_at())),
+        ("sent", time(letter.messages.first().and_then(|message| message.sent))),
+        ("receives", describe::receives(letter).map(|n| n.to_string()).unwrap_or_default()),
         ("app", heading.app_key.clone().unwrap_or_default()),
         ("request", heading.request_id.clone().unwrap_or_default()),
-        ("reason", entry.reason().to_owned()),
-        ("content", format!("{}, {}", entry.content(), counted(bytes, "byte"))),
+        ("reason", describe::reason(letter).to_owned()),
+        ("content", format!("{content}, {}", counted(letter.content.len(), "byte"))),
         ("redrive", redrive),
     ] {
-        println!("{name:<10} {}", printable(&value));
+        print::line(format_args!("{name:<10} {}", printable(&value)))?;
     }
-    println!("\n{}", for_people(&entry.letter.content));
+    let text = String::from_utf8_lossy(&letter.content);
+    let text = indented(&text).unwrap_or_else(|| text.into_owned());
+    let lines: Vec<_> = text.lines().map(printable).collect();
+    print::line(format_args!("\n{}", lines.join("\n")))
 }
 
-/// JSON indented, anything else as text.
-fn for_people(content: &[u8]) -> String {
-    let text = match serde_json::from_slice::<&RawValue>(content) {
-        Ok(json) => indented(json.get()),
-        Err(_) => String::from_utf8_lossy(content).into_owned(),
+/// Indents JSON whose tokens all come back from the parser. It drops a field that is named twice
+/// and rounds numbers, and either may be what is wrong with a letter.
+fn indented(text: &str) -> Option<String> {
+    let characters = |json: &str| {
+        let mut characters: Vec<_> = json.bytes().filter(|c| !c.is_ascii_whitespace()).collect();
+        // Fields are printed in the order of their names.
+        characters.sort_unstable();
+        characters
     };
-    text.lines().map(printable).collect::<Vec<_>>().join("\n")
+    let json: Value = serde_json::from_str(text).ok()?;
+    let shown = format!("{json:#}");
+    (characters(&shown) == characters(text)).then_some(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_indented_where_that_changes_no_token() {
+        let shown = indented(r#"[ {"time":1.50,"b":{ },"a":"x, [\"y\\"},[ ] ]"#);
+        assert_eq!(shown, None, "a number that would be another text");
+        let shown = indented(r#"[ {"time":1.5,"b":{ },"a":"x, [\"y\\"},[ ] ]"#);
+        let lines = r#"[
+  {
+    "a": "x, [\"y\\",
+    "b": {},
+    "time": 1.5
+  },
+  []
+]"#;
+        assert_eq!(shown.as_deref(), Some(lines));
+        for kept in [r#"{"a":1,"a":1}"#, "18446744073709551616", r#""\u0061""#, "hello", "[1"] {
+            assert_eq!(indented(kept), None);
+        }
+        assert_eq!(indented(&("[".repeat(100_000) + &"]".repeat(100_000))), None);
+    }
 }

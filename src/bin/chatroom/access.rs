@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
+use axum::http::Uri;
 use chatroom_status_sync::{
     aws::connections,
     domain::ids::AppKey,
@@ -47,25 +48,24 @@ impl Access {
     }
 }
 
-/// The standard credentials and region. An endpoint on this machine needs neither.
+/// Loads the standard credentials and region. An endpoint on this machine needs neither.
 pub async fn config(endpoint_url: Option<&str>) -> Result<SdkConfig> {
-    let mut config = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(connections::client(&Environment::of_process())?);
-    if let Some(url) = endpoint_url {
-        config = config.endpoint_url(url);
-        if is_local(url) {
-            let credentials = Credentials::new("local", "local", None, None, "local endpoint");
-            config =
-                config.credentials_provider(credentials).region(Region::from_static("us-east-1"));
-        }
-    }
+    let client = connections::client(&Environment::of_process())?;
+    let defaults = aws_config::defaults(BehaviorVersion::latest()).http_client(client);
+    let config = match endpoint_url {
+        None => defaults,
+        Some(url) if is_local(url) => defaults
+            .endpoint_url(url)
+            .credentials_provider(Credentials::new("local", "local", None, None, "local endpoint"))
+            .region(Region::from_static("us-east-1")),
+        Some(url) => defaults.endpoint_url(url),
+    };
     Ok(config.load().await)
 }
 
-/// Whether a URL is one of this machine.
+/// Tells whether a URL is one of this machine.
 pub fn is_local(url: &str) -> bool {
-    let authority = url.split("://").nth(1).unwrap_or(url).split('/').next().unwrap_or_default();
-    let host =
-        authority.rsplit_once(':').map_or(authority, |(host, _)| host).trim_matches(['[', ']']);
+    let uri = url.parse::<Uri>().unwrap_or_default();
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use chatroom_status_sync::{
     callback::keyring::Secret,
     domain::{
+        event::Kind,
         ids::{AppKey, RoomId},
         time::Timestamp,
     },
@@ -18,57 +19,74 @@ use chatroom_status_sync::{
 };
 
 use crate::{
-    Result, send,
-    show::{members_table, rooms_table},
+    Result, print,
+    send::HttpClient,
+    tables::{RoomRow, members_table, rooms_table},
 };
 
-const CREATE: u64 = 0;
-const JOIN: u64 = 1;
-const LEAVE: u64 = 2;
-const DESTROY: u64 = 3;
+const BANNED: u64 = 2;
+const AUTO_EXIT: u64 = 1;
+const ROOMS: [&str; 3] = ["garden", "lobby", "stage"];
 
-/// What happens in the demo, and the events that report it. The first number of each is its second.
-fn story(start: Timestamp) -> Vec<(&'static str, Vec<WireEvent>)> {
-    let event = |second: u64, room, users: &[&str], kind, status| {
+/// One callback of the demo.
+struct Step {
+    title: &'static str,
+    events: Vec<WireEvent>,
+    secret: &'static str,
+}
+
+/// The steps of the demo. Events happen so many seconds after `start`.
+fn story(start: Timestamp) -> Vec<Step> {
+    let event = |second: u64, kind: Kind, room: &str, users: &[&str]| {
         let time = Timestamp::from_millis(start.millis() + second * 1000).unwrap_or(start);
-        WireEvent::new(room, users, kind, status, time)
+        WireEvent::new(room, users, kind.number(), 0, time)
     };
+    let create = |second, room: &str| event(second, Kind::Create, room, &[]);
+    let join = |second, room: &str, users: &[&str]| event(second, Kind::Join, room, users);
+    let leave = |second, user| event(second, Kind::Leave, "lobby", &[user]);
+    let destroy = |second, room: &str| event(second, Kind::Destroy, room, &[]);
+    let step = |title, events| Step { title, events, secret: APP_SECRET };
     vec![
-        ("A room is created.", vec![event(0, "lobby", &[], CREATE, 0)]),
-        (
+        step("A room is created.", vec![create(0, "lobby")]),
+        step(
             "Three users join it, reported as one event.",
-            vec![event(1, "lobby", &["anna", "ben", "carl"], JOIN, 0)],
+            vec![join(1, "lobby", &["anna", "ben", "carl"])],
         ),
-        ("Ben leaves.", vec![event(5, "lobby", &["ben"], LEAVE, 0)]),
-        ("The sender repeats that: nothing changes.", vec![event(5, "lobby", &["ben"], LEAVE, 0)]),
-        (
+        step("Ben leaves.", vec![leave(5, "ben")]),
+        step("The sender repeats that: nothing changes.", vec![leave(5, "ben")]),
+        step(
             "Anna lost her connection and is back, and the report that she left comes too late: she stays.",
-            vec![event(9, "lobby", &["anna"], JOIN, 0), event(8, "lobby", &["anna"], LEAVE, 1)],
+            vec![join(9, "lobby", &["anna"]), WireEvent { status: AUTO_EXIT, ..leave(8, "anna") }],
         ),
-        (
+        step(
             "One callback about two rooms: a new one with two members, and a ban in the old one.",
             vec![
-                event(10, "stage", &[], CREATE, 0),
-                event(11, "stage", &["dora", "emil"], JOIN, 0),
-                event(12, "lobby", &["carl"], LEAVE, 2),
+                create(10, "stage"),
+                join(11, "stage", &["dora", "emil"]),
+                WireEvent { status: BANNED, ..leave(12, "carl") },
             ],
         ),
-        (
+        step(
             "Users join a room whose create never arrived: the joins prove that it is there.",
-            vec![event(14, "garden", &["anna", "fritz"], JOIN, 0)],
+            vec![join(14, "garden", &["anna", "fritz"])],
         ),
-        (
-            "The stage is destroyed, with everybody in it.",
-            vec![event(20, "stage", &[], DESTROY, 0)],
-        ),
-        (
+        step("The stage is destroyed, with everybody in it.", vec![destroy(20, "stage")]),
+        step(
             "A join of a second before that arrives late: it brings nobody back.",
-            vec![event(19, "stage", &["gina"], JOIN, 0)],
+            vec![join(19, "stage", &["gina"])],
         ),
-        (
+        step(
             "One event has a type that nobody knows: it is kept for a person, its neighbour is applied.",
-            vec![event(21, "lobby", &["hugo"], 7, 0), event(21, "lobby", &["hugo"], JOIN, 0)],
+            vec![
+                WireEvent { r#type: 7, ..join(21, "lobby", &["hugo"]) },
+                join(21, "lobby", &["hugo"]),
+            ],
         ),
+        Step {
+            title: "Somebody without the App Secret tries: nothing is read.",
+            events: vec![join(60, "lobby", &["mallory"])],
+            secret: "not the App Secret",
+        },
     ]
 }
 
@@ -77,77 +95,57 @@ pub async fn run() -> Result {
     let settings = Environment::new(|name| (name == "SWEEP_DELAY_SECONDS").then(|| "0".to_owned()));
     let stack =
         Stack::start(Data::Memory, ListenAddresses::free(), &settings, None, |_| {}).await?;
-    println!("An embedded DynamoDB engine runs at {},", stack.dynamodb.url());
-    println!("the real handler behind {}.\n", stack.api_gateway.url());
+    let (dynamodb, callbacks) = (stack.dynamodb.url(), stack.api_gateway.url());
+    print::line(format_args!(
+        "An embedded DynamoDB engine runs at {dynamodb},\nthe real handler behind {callbacks}.\n"
+    ))?;
 
+    let client = HttpClient::new()?;
     let now = Timestamp::from(SystemTime::now());
     let start = Timestamp::from_millis(now.millis() - 60_000).unwrap_or(now);
-    let story = story(start);
-    for (step, (title, events)) in story.iter().enumerate() {
-        let callback = SignedCallback::now(body_of(events));
-        tell(step + 1, title, events, &callback, &stack).await?;
+    for (number, step) in (1..).zip(story(start)) {
+        print::line(format_args!("{number}. {}", step.title))?;
+        for event in &step.events {
+            print::line(format_args!("   -> {event}"))?;
+        }
+        let (secret, body) = (Secret::new(step.secret), body_of(&step.events));
+        let signed = Timestamp::from(SystemTime::now());
+        let callback = SignedCallback::new(APP_KEY, &secret, NONCE, signed, body);
+        let answer = client.post(&callback, callbacks).await?;
+        print::line(format_args!("   <- {answer}\n"))?;
     }
-    let forged = [WireEvent::new("lobby", &["mallory"], JOIN, 0, now)];
-    let secret = Secret::new(format!("not {APP_SECRET}"));
-    let callback = SignedCallback::new(APP_KEY, &secret, NONCE, now, body_of(&forged));
-    tell(
-        story.len() + 1,
-        "Somebody without the App Secret tries: nothing is read.",
-        &forged,
-        &callback,
-        &stack,
-    )
-    .await?;
 
-    println!(
-        "Whoever reads now already knows who is where. The queue still has to bring the room's end to"
-    );
-    println!("the members' own items:");
+    print::line(
+        "Whoever reads now already knows who is where. The queue still has to bring the room's end to\n\
+         the members' own items:",
+    )?;
     for message in stack.sqs.bodies(DEFERRED) {
-        println!("   -> {message}");
+        print::line(format_args!("   -> {message}"))?;
     }
     stack.drain().await?;
-    println!("   <- done\n");
+    print::line("   <- done\n")?;
     show(&stack).await
 }
 
-async fn tell(
-    step: usize,
-    title: &str,
-    events: &[WireEvent],
-    callback: &SignedCallback,
-    stack: &Stack,
-) -> Result {
-    println!("{step}. {title}");
-    for event in events {
-        println!("   -> {event}");
-    }
-    let (status, answer) = send::post(callback, stack.api_gateway.url()).await?;
-    println!("   <- {status} {answer}\n");
-    Ok(())
-}
-
+/// Prints what is in the table and in the dead-letter queue.
 async fn show(stack: &Stack) -> Result {
     let app = AppKey::new(APP_KEY)?;
-    let mut rooms = Vec::new();
-    for room in ["garden", "lobby", "stage"] {
-        rooms.push((room, stack.table.room(&app, &RoomId::new(room)?).await?));
+    let mut collections = Vec::new();
+    for room in ROOMS {
+        collections.push(stack.table.room(&app, &RoomId::new(room)?).await?);
     }
-    println!("What the table says of the rooms:");
-    let counted = rooms.iter().filter_map(|(_, seen)| {
-        seen.room.as_ref().map(|room| (room, Some(seen.present().count())))
+    let rows = collections.iter().filter_map(|collection| {
+        let room = collection.room.as_ref()?;
+        Some(RoomRow { room, members: Some(collection.present().count()) })
     });
-    println!("{}\n", rooms_table(counted));
-    for (name, seen) in &rooms {
-        println!("Members of {name}:");
-        println!(
-            "{}\n",
-            members_table(&seen.members.iter().collect::<Vec<_>>(), seen.room.as_ref())
-        );
+    print::line(format_args!("What the table says of the rooms:\n{}\n", rooms_table(rows)))?;
+    for (room, collection) in ROOMS.iter().zip(&collections) {
+        let table = members_table(&collection.members, collection);
+        print::line(format_args!("Members of {room}:\n{table}\n"))?;
     }
-    println!("In the dead-letter queue:");
+    print::line("In the dead-letter queue:")?;
     for letter in stack.sqs.bodies(DEAD_LETTERS) {
-        println!("{letter}");
+        print::line(letter)?;
     }
     Ok(())
 }

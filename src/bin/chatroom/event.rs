@@ -1,6 +1,6 @@
 //! `chatroom event`: a signed callback of one's own.
 
-use std::time::SystemTime;
+use std::{error::Error, fmt, result, time::SystemTime};
 
 use chatroom_status_sync::{
     callback::keyring::Secret,
@@ -9,23 +9,24 @@ use chatroom_status_sync::{
 };
 use clap::{Args, ValueEnum};
 
-use crate::{Result, print, send};
+use crate::{Result, print, send::HttpClient};
 
-/// Where `chatroom serve` listens.
+/// The URL where `chatroom serve` takes callbacks.
 const LOCAL: &str = "http://127.0.0.1:8080/chatroom_status_sync";
 
+/// The types of events, in the sender's numbering.
 #[derive(Clone, Copy, ValueEnum)]
-enum Kind {
-    Create,
-    Join,
-    Leave,
-    Destroy,
+enum EventType {
+    Create = 0,
+    Join = 1,
+    Leave = 2,
+    Destroy = 3,
 }
 
 #[derive(Args)]
 pub struct Options {
     /// What happened
-    kind: Kind,
+    kind: EventType,
     /// The room it happened in
     #[arg(long)]
     room: String,
@@ -58,33 +59,56 @@ pub struct Options {
     curl: bool,
 }
 
-fn timestamp(text: &str) -> std::result::Result<Timestamp, String> {
-    let millis = text.parse().ok().and_then(Timestamp::from_millis);
-    millis.ok_or_else(|| "Unix milliseconds have at most 13 digits".to_owned())
+impl Options {
+    pub async fn run(self) -> Result {
+        let now = Timestamp::from(SystemTime::now());
+        let event = WireEvent {
+            chat_room_id: self.room,
+            user_ids: self.users,
+            status: self.status,
+            r#type: self.kind as u64,
+            time: self.time.unwrap_or(now),
+        };
+        let callback = SignedCallback::new(
+            &self.app_key,
+            &Secret::new(self.secret),
+            &self.nonce,
+            self.timestamp.unwrap_or(now),
+            body_of(&[event]),
+        );
+        match self.url {
+            url if self.curl => print::line(callback.curl(url.as_deref().unwrap_or(LOCAL))),
+            Some(url) => {
+                let answer = HttpClient::new()?.post(&callback, &url).await?;
+                print::line(&answer)?;
+                match answer.status {
+                    200 => Ok(()),
+                    _ => Err(EventError::NotAccepted.into()),
+                }
+            }
+            None => print::json(&callback.gateway_event("sample", now)),
+        }
+    }
 }
 
-pub async fn run(options: Options) -> Result {
-    let now = Timestamp::from(SystemTime::now());
-    let users: Vec<_> = options.users.iter().map(String::as_str).collect();
-    let time = options.time.unwrap_or(now);
-    let event = WireEvent::new(&options.room, &users, options.kind as u64, options.status, time);
-    let callback = SignedCallback::new(
-        &options.app_key,
-        &Secret::new(options.secret),
-        &options.nonce,
-        options.timestamp.unwrap_or(now),
-        body_of(&[event]),
-    );
-    match options.url {
-        url if options.curl => println!("{}", callback.curl(url.as_deref().unwrap_or(LOCAL))),
-        Some(url) => {
-            let (status, answer) = send::post(&callback, &url).await?;
-            println!("{status} {answer}");
-            if status != 200 {
-                return Err("the callback was not accepted".into());
-            }
-        }
-        None => print::json(&callback.gateway_event("sample", now))?,
+#[derive(Debug)]
+enum EventError {
+    NoTimestamp,
+    NotAccepted,
+}
+
+impl fmt::Display for EventError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoTimestamp => "Unix milliseconds have at most 13 digits",
+            Self::NotAccepted => "the callback was not accepted",
+        })
     }
-    Ok(())
+}
+
+impl Error for EventError {}
+
+fn timestamp(text: &str) -> result::Result<Timestamp, EventError> {
+    let millis = text.parse().ok().and_then(Timestamp::from_millis);
+    millis.ok_or(EventError::NoTimestamp)
 }

@@ -6,12 +6,20 @@ mod demo;
 mod estimate;
 mod event;
 mod load;
+mod members;
 mod print;
+mod room;
+mod rooms;
 mod send;
 mod serve;
-mod show;
+mod tables;
+mod user;
 
-use std::{error::Error, process::ExitCode};
+use std::{
+    error::Error,
+    io::{self, ErrorKind},
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 
@@ -36,13 +44,13 @@ enum Command {
     /// Estimate what a load needs in AWS, which limit binds first, and what a month costs
     Estimate(estimate::Options),
     /// Show who is in a room
-    Members(show::Members),
+    Members(members::Options),
     /// Show a room: whether it is active, since when, how many are in it
-    Room(show::Room),
+    Room(room::Options),
     /// Show the rooms that a user is in
-    User(show::User),
+    User(user::Options),
     /// Show the active rooms of an app
-    Rooms(show::Rooms),
+    Rooms(rooms::Options),
     /// See what waits in the dead-letter queue, and send it again
     DeadLetters(dead_letters::Options),
 }
@@ -53,8 +61,8 @@ type Result<T = ()> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 async fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Demo => demo::run().await,
-        Command::Serve(options) => serve::run(options).await,
-        Command::Event(options) => event::run(options).await,
+        Command::Serve(options) => options.run().await,
+        Command::Event(options) => options.run().await,
         Command::Load(options) => options.run().await,
         Command::Estimate(options) => options.run(),
         Command::Members(options) => options.run().await,
@@ -65,9 +73,16 @@ async fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether an error says that nobody reads standard output any longer: `head` has seen enough.
+fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
+    let error = error.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }

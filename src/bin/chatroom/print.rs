@@ -13,7 +13,7 @@ use crate::Result;
 
 /// Prints a line.
 pub fn line(text: impl Display) -> Result {
-    Ok(writeln!(stdout(), "{text}")?)
+    Ok(writeln!(stdout().lock(), "{text}")?)
 }
 
 /// Prints JSON, indented.
@@ -23,7 +23,9 @@ pub fn json(value: &impl Serialize) -> Result {
 
 /// Prints bytes as they are.
 pub fn raw(bytes: &[u8]) -> Result {
-    Ok(stdout().write_all(bytes)?)
+    let mut output = stdout().lock();
+    output.write_all(bytes)?;
+    Ok(output.flush()?)
 }
 
 /// Makes an empty table, in the style of all commands.
@@ -49,10 +51,10 @@ pub fn counted(number: usize, noun: &str) -> String {
 pub fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {
-        match letter {
-            '\t' => shown.push(letter),
-            _ if letter.is_control() => shown.extend(letter.escape_default()),
-            _ => shown.push(letter),
+        if letter.is_control() && letter != '\t' {
+            shown.extend(letter.escape_default());
+        } else {
+            shown.push(letter);
         }
     }
     shown

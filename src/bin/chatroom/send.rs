@@ -1,24 +1,91 @@
-//! Sending a callback over HTTP, as the IM server does.
+//! Sends callbacks over HTTP, as the IM server does.
 
-use std::time::Duration;
+use std::{error::Error, fmt, result, time::Duration};
 
-use chatroom_status_sync::local::im_server::SignedCallback;
-use ureq::Agent;
+use axum::{
+    body::{Body, to_bytes},
+    http::{Request, header::CONTENT_TYPE},
+};
+use chatroom_status_sync::{
+    aws::{
+        connections::{connector, mozilla_roots},
+        error::in_words,
+    },
+    local::im_server::SignedCallback,
+};
+use hyper_rustls::HttpsConnector;
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use tokio::time::timeout;
 
 use crate::Result;
 
 /// How long the IM server waits for an answer.
 pub const PATIENCE: Duration = Duration::from_secs(5);
+/// The longest answer that is read.
+const MAX_ANSWER_BYTES: usize = 64 * 1024;
 
-/// Posts a callback; gives status and body of the answer, whatever they are.
-pub async fn post(callback: &SignedCallback, endpoint: &str) -> Result<(u16, String)> {
-    let (url, body) = (callback.url(endpoint), callback.body.clone());
-    tokio::task::spawn_blocking(move || {
-        let config =
-            Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false);
-        let request = Agent::from(config.build()).post(&url).content_type("application/json");
-        let mut answer = request.send(body)?;
-        Ok((answer.status().as_u16(), answer.body_mut().read_to_string()?))
-    })
-    .await?
+/// An HTTP client that keeps its connections.
+pub struct HttpClient(Client<HttpsConnector<HttpConnector>, Body>);
+
+/// The answer to a callback.
+pub struct HttpAnswer {
+    pub status: u16,
+    pub text: String,
 }
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub enum SendError {
+    TimedOut,
+    /// No request could be made, or the connection failed, for this reason.
+    Failed(String),
+}
+
+impl HttpClient {
+    pub fn new() -> Result<Self> {
+        let connector = connector(HttpConnector::new(), mozilla_roots())?;
+        Ok(Self(Client::builder(TokioExecutor::new()).build(connector)))
+    }
+
+    /// Posts a callback once. Any status is an answer.
+    pub async fn post(
+        &self,
+        callback: &SignedCallback,
+        endpoint: &str,
+    ) -> result::Result<HttpAnswer, SendError> {
+        match timeout(PATIENCE, self.exchange(callback, endpoint)).await {
+            Ok(answer) => answer.map_err(|why| SendError::Failed(in_words(&*why))),
+            Err(_) => Err(SendError::TimedOut),
+        }
+    }
+
+    async fn exchange(&self, callback: &SignedCallback, endpoint: &str) -> Result<HttpAnswer> {
+        let request = Request::post(callback.url(endpoint))
+            .header(CONTENT_TYPE, "application/json")
+            .body(Body::from(callback.body.clone()))?;
+        let answer = self.0.request(request).await?;
+        let status = answer.status().as_u16();
+        let body = to_bytes(Body::new(answer.into_body()), MAX_ANSWER_BYTES).await?;
+        Ok(HttpAnswer { status, text: String::from_utf8_lossy(&body).into_owned() })
+    }
+}
+
+impl fmt::Display for HttpAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.status, self.text)
+    }
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TimedOut => write!(f, "nothing was answered within {PATIENCE:?}"),
+            Self::Failed(why) => f.write_str(why),
+        }
+    }
+}
+
+impl Error for SendError {}

@@ -1,0 +1,38 @@
+//! `chatroom room`: a room's own life, and how many are in it.
+
+use chatroom_status_sync::domain::ids::RoomId;
+use clap::Args;
+use serde_json::json;
+
+use crate::{
+    Result,
+    access::Access,
+    print,
+    tables::{RoomRow, rooms_table},
+};
+
+#[derive(Args)]
+pub struct Options {
+    /// The room's id
+    #[arg(value_parser = |text: &str| RoomId::new(text))]
+    room: RoomId,
+    #[command(flatten)]
+    access: Access,
+}
+
+impl Options {
+    pub async fn run(self) -> Result {
+        let collection = self.access.table().await?.room(&self.access.app_key, &self.room).await?;
+        let members = collection.present().count();
+        if self.access.json {
+            return print::json(&json!({"room": collection.room, "members": members}));
+        }
+        match &collection.room {
+            Some(room) => print::line(rooms_table([RoomRow { room, members: Some(members) }])),
+            None => print::line(format_args!(
+                "nothing is known of room {} itself; {members} members are in it",
+                self.room
+            )),
+        }
+    }
+}

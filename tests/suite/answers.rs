@@ -7,21 +7,17 @@ use chatroom_status_sync::{
     domain::time::Timestamp,
     local::im_server::{APP_KEY, APP_SECRET, NONCE, SignedCallback, WireEvent, body_of},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{
-    JOIN, counts, dead_letters, deployment, deployment_with, event, post, post_bytes, rows, send,
+    CountsSum, EventBuilder, NOBODY, applied, counts_of, dead_letters, deployment, deployment_with,
+    join, post, post_bytes, quarantined, read_dead_letters, rows, send,
 };
-
-fn letters(stack: &chatroom_status_sync::local::Stack) -> Vec<Value> {
-    let bodies = dead_letters(stack);
-    bodies.iter().map(|body| serde_json::from_str(body).unwrap()).collect()
-}
 
 #[tokio::test]
 async fn what_is_stored_is_answered_200_with_four_counts() {
     let stack = deployment().await;
-    let (status, answer) = send(&stack, &[event("r", &["u", "v"], JOIN, 0, 0)]).await;
+    let (status, answer) = send(&stack, &[join("room", ["ann", "ben"])]).await;
     assert_eq!(status, 200);
     assert_eq!(answer, json!({"applied": 2, "stale": 0, "deferred": 0, "quarantined": 0}));
 }
@@ -29,17 +25,17 @@ async fn what_is_stored_is_answered_200_with_four_counts() {
 #[tokio::test]
 async fn an_event_that_cannot_be_understood_is_quarantined_raw_and_its_neighbours_are_applied() {
     let stack = deployment().await;
-    let unknown = event("r", &["u"], 7, 0, 0).to_string();
-    let no_room = r#"{"userIds" : ["u"],  "status":0,"type":1,"time":1700000000000}"#;
-    let body = format!("[{unknown},{},{no_room}]", event("r", &["u"], JOIN, 0, 0));
+    let unknown = join("room", "ann").of_type(7).to_string();
+    let no_room = r#"{"userIds" : ["ann"],  "status":0,"type":1,"time":1700000000000}"#;
+    let body = format!("[{unknown},{},{no_room}]", join("room", "ann"));
     let (status, answer) = post(&stack, SignedCallback::now(body)).await;
-    assert_eq!((status, counts(&answer)), (200, [1, 0, 0, 2]));
+    assert_eq!((status, counts_of(&answer)), (200, applied(1).and(quarantined(2))));
     let bodies = dead_letters(&stack);
     assert!(
         bodies[0].contains(&unknown) && bodies[1].contains(no_room),
         "byte for byte: {bodies:?}"
     );
-    let letters = letters(&stack);
+    let letters = read_dead_letters(&stack);
     assert_eq!(letters[0]["appKey"], APP_KEY);
     assert_eq!(letters[0]["reason"], "type 7 is unknown");
     assert_eq!(letters[1]["reason"], "chatRoomId is missing");
@@ -52,9 +48,9 @@ async fn a_signed_body_that_is_no_json_is_answered_400_and_kept_whole() {
     let (status, answer) = post(&stack, SignedCallback::now("{\"not\": json\n")).await;
     assert_eq!((status, &answer["error"]), (400, &json!("invalid_body")));
     assert!(answer["message"].is_string());
-    assert_eq!(letters(&stack)[0]["body"], "{\"not\": json\n");
+    assert_eq!(read_dead_letters(&stack)[0]["body"], "{\"not\": json\n");
     assert_eq!(post(&stack, SignedCallback::now("")).await.0, 400);
-    assert_eq!(letters(&stack)[1]["body"], "");
+    assert_eq!(read_dead_letters(&stack)[1]["body"], "");
 }
 
 #[tokio::test]
@@ -64,7 +60,7 @@ async fn a_signed_body_that_is_no_utf_8_is_kept_byte_for_byte() {
     let body = b"[{\"chatRoomId\":\"\xff\xfe\"}]".to_vec();
     let url = SignedCallback::now("").url(stack.api_gateway.url());
     assert_eq!(post_bytes(&url, body.clone()).await.0, 400);
-    let letters = letters(&stack);
+    let letters = read_dead_letters(&stack);
     let kept = BASE64_STANDARD.decode(letters[0]["bodyBase64"].as_str().unwrap()).unwrap();
     assert_eq!(kept, body);
     assert_eq!((&letters[0]["part"], &letters[0]["parts"]), (&json!(1), &json!(1)));
@@ -78,12 +74,12 @@ async fn what_is_too_large_for_one_message_is_kept_in_parts() {
     let (status, _) = post(&stack, SignedCallback::now(large.clone())).await;
     assert_eq!(status, 400);
     let users = vec!["user"; 100_000];
-    let event = event("r", &users, 7, 0, 0).to_string();
-    let (status, answer) = post(&stack, SignedCallback::now(event.clone())).await;
-    assert_eq!((status, counts(&answer)), (200, [0, 0, 0, 1]));
+    let event = join("room", &users).of_type(7).to_string();
+    let (status, answer) = post(&stack, SignedCallback::now(&*event)).await;
+    assert_eq!((status, counts_of(&answer)), (200, quarantined(1)));
 
     let mut parts = Vec::new();
-    for (body, letter) in dead_letters(&stack).iter().zip(letters(&stack)) {
+    for (body, letter) in dead_letters(&stack).iter().zip(read_dead_letters(&stack)) {
         assert!(body.len() <= 256 * 1024);
         let number = letter["part"].as_u64().unwrap();
         let content = BASE64_STANDARD.decode(letter["bodyBase64"].as_str().unwrap()).unwrap();
@@ -97,16 +93,16 @@ async fn what_is_too_large_for_one_message_is_kept_in_parts() {
 #[tokio::test]
 async fn characters_that_sqs_refuses_are_escaped() {
     let stack = deployment().await;
-    let event = event("r", &["\u{fffe}\u{ffff}"], 7, 0, 0);
+    let event = join("room", "\u{fffe}\u{ffff}").of_type(7);
     post(&stack, SignedCallback::now(event.to_string())).await;
     assert!(!dead_letters(&stack)[0].contains(['\u{fffe}', '\u{ffff}']));
-    assert_eq!(letters(&stack)[0]["events"][0]["userIds"][0], "\u{fffe}\u{ffff}");
+    assert_eq!(read_dead_letters(&stack)[0]["events"][0]["userIds"][0], "\u{fffe}\u{ffff}");
 }
 
 #[tokio::test]
 async fn every_refusal_is_answered_401_with_its_own_word_and_stores_nothing() {
     let stack = deployment().await;
-    let body = body_of(&[event("r", &["u"], JOIN, 0, 0)]);
+    let body = body_of(&[join("room", "ann")]);
     let good = SignedCallback::now(body.clone()).query;
     let old = Timestamp::from_millis(1_408_710_653_000).unwrap();
     let stale = SignedCallback::new(APP_KEY, &Secret::new(APP_SECRET), NONCE, old, "").query;
@@ -141,33 +137,33 @@ async fn an_unverified_body_is_not_read_however_broken_it_is() {
 #[tokio::test]
 async fn a_source_that_is_not_allowed_is_answered_403() {
     let elsewhere = deployment_with(&[("ALLOWED_SOURCES", "203.0.113.0/24, 2001:db8::/32")]).await;
-    let (status, answer) = send(&elsewhere, &[event("r", &["u"], JOIN, 0, 0)]).await;
+    let (status, answer) = send(&elsewhere, &[join("room", "ann")]).await;
     assert_eq!((status, &answer["error"]), (403, &json!("forbidden")));
     assert!(rows(&elsewhere.table).await.is_empty());
     let here = deployment_with(&[("ALLOWED_SOURCES", "203.0.113.0/24,127.0.0.0/8")]).await;
-    assert_eq!(send(&here, &[event("r", &["u"], JOIN, 0, 0)]).await.0, 200);
+    assert_eq!(send(&here, &[join("room", "ann")]).await.0, 200);
 }
 
 #[tokio::test]
 async fn a_body_of_several_megabytes_is_read() {
     let stack = deployment().await;
     let padding = "x".repeat(5_000_000);
-    let event = event("r", &["u"], JOIN, 0, 0).to_string();
+    let event = join("room", "ann").to_string();
     let body = event.replacen('{', &format!("{{\"padding\":\"{padding}\","), 1);
     let (status, answer) = post(&stack, SignedCallback::now(body)).await;
-    assert_eq!((status, counts(&answer)), (200, [1, 0, 0, 0]));
+    assert_eq!((status, counts_of(&answer)), (200, applied(1)));
 }
 
 fn bad_events(number: u64) -> Vec<WireEvent> {
-    (0..number).map(|status| event("r", &[], 7, status, 0)).collect()
+    (0..number).map(|status| join("room", NOBODY).of_type(7).status(status)).collect()
 }
 
 #[tokio::test]
 async fn a_thousand_bad_events_are_all_kept_each_by_itself() {
     let stack = deployment().await;
     let (status, answer) = send(&stack, &bad_events(1_000)).await;
-    assert_eq!((status, counts(&answer)), (200, [0, 0, 0, 1_000]));
-    let letters = letters(&stack);
+    assert_eq!((status, counts_of(&answer)), (200, quarantined(1_000)));
+    let letters = read_dead_letters(&stack);
     let kept = letters.iter().map(|letter| letter["events"][0]["status"].as_u64().unwrap());
     assert!(kept.collect::<BTreeSet<_>>().into_iter().eq(0..1_000));
 }
@@ -176,8 +172,8 @@ async fn a_thousand_bad_events_are_all_kept_each_by_itself() {
 async fn of_more_bad_events_the_body_is_kept_whole_and_good_neighbours_are_applied() {
     let stack = deployment().await;
     let mut events = bad_events(1_001);
-    events.push(event("r", &["u"], JOIN, 0, 0));
+    events.push(join("room", "ann"));
     let (status, answer) = send(&stack, &events).await;
-    assert_eq!((status, counts(&answer)), (200, [1, 0, 0, 1_001]));
-    assert_eq!(letters(&stack)[0]["body"], body_of(&events));
+    assert_eq!((status, counts_of(&answer)), (200, applied(1).and(quarantined(1_001))));
+    assert_eq!(read_dead_letters(&stack)[0]["body"], body_of(&events));
 }

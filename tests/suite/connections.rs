@@ -27,9 +27,9 @@ use tokio_rustls::TlsAcceptor;
 use tower_service::Service;
 
 use crate::support::{
-    counts, deployment,
-    functions::{answer, gateway, in_front_of, join},
-    row, rows,
+    applied, counts_of, deferred, deployment,
+    functions::{answer_to, in_front_of},
+    join, member_row, rows,
 };
 
 /// TLS in front of a deployment's engine. Gives its URL, and the certificate as PEM.
@@ -72,10 +72,10 @@ async fn a_function_trusts_the_bundle_that_it_is_given() {
     let variables =
         [("AWS_ENDPOINT_URL_DYNAMODB", &*url), ("AWS_CA_BUNDLE", bundle.to_str().unwrap())];
     let mut function = in_front_of(&stack, &variables).await;
-    let response = function.invoke(gateway(&join("u")).to_string()).await;
-    assert_eq!(counts(&answer(&response.unwrap())), [1, 0, 0, 0]);
+    let answer = answer_to(&mut function, &[join("room", "ann")]).await;
+    assert_eq!(counts_of(&answer), applied(1));
     let rows = rows(&stack.table).await;
-    assert_eq!(row(&rows, "r", Some("u"))["membership"], "joined");
+    assert_eq!(member_row(&rows, "room", "ann")["membership"], "joined");
 }
 
 #[tokio::test]
@@ -83,8 +83,8 @@ async fn a_function_sends_nothing_to_whom_nobody_vouches_for() {
     let stack = deployment().await;
     let (url, _) = tls_to(&stack).await;
     let mut function = in_front_of(&stack, &[("AWS_ENDPOINT_URL_DYNAMODB", &url)]).await;
-    let response = function.invoke(gateway(&join("u")).to_string()).await;
-    assert_eq!(counts(&answer(&response.unwrap())), [0, 0, 1, 0]);
+    let answer = answer_to(&mut function, &[join("room", "ann")]).await;
+    assert_eq!(counts_of(&answer), deferred(1));
     let log = function.end();
     assert!(log.contains("invalid peer certificate: UnknownIssuer"), "{log}");
 }

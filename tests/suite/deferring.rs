@@ -3,11 +3,7 @@
 use chatroom_status_sync::{
     domain::{plan::Plan, time::Timestamp},
     functions::deadlines::Deadlines,
-    local::{
-        Stack,
-        im_server::{SignedCallback, WireEvent, body_of},
-        sqs::DEFERRED,
-    },
+    local::im_server::{SignedCallback, WireEvent},
     wire::deferred,
 };
 use proptest::prelude::*;
@@ -16,16 +12,12 @@ use std::{collections::BTreeSet, time::Duration};
 use tokio::time::Instant;
 
 use crate::support::{
-    DESTROY, JOIN, LEAVE, app, counts, dead_letters, deployment, event,
-    functions::{answer, gateway, in_front_of, join, silence},
+    EventBuilder, app, applied, counts_of, dead_letters, deferred, deferred_messages, deployment,
+    destroy,
+    functions::{answer, answer_to, gateway, in_front_of, silence},
     history::history,
-    now, oracle, read, row, rows,
+    join, leave, member_row, now, oracle, quarantined, read, rows, send, signed,
 };
-
-fn queued(stack: &Stack) -> Vec<Value> {
-    let bodies = stack.sqs.bodies(DEFERRED).into_iter();
-    bodies.map(|body| serde_json::from_str(&body).unwrap()).collect()
-}
 
 /// The table never answers.
 async fn without_a_table() -> [(&'static str, String); 2] {
@@ -41,14 +33,17 @@ async fn what_a_silent_table_does_not_confirm_is_queued_and_applied_later() {
     let stack = deployment().await;
     let mut function = in_front_of(&stack, &borrowed(&without_a_table().await)).await;
     let events = [
-        event("r", &["u", "v"], JOIN, 0, 1),
-        event("r", &["v"], LEAVE, 2, 2),
-        event("s", &["w"], JOIN, 0, 1),
-        event("s", &[], DESTROY, 3, 5),
+        join("room", ["ann", "ben"]).at(1),
+        leave("room", "ben").banned().at(2),
+        join("stage", "cid").at(1),
+        destroy("stage").auto_destroyed().at(5),
     ];
-    let callback = SignedCallback::now(body_of(&events));
+    let callback = signed(&events);
     let response = function.invoke(gateway(&callback).to_string()).await.unwrap();
-    assert_eq!((&response["statusCode"], counts(&answer(&response))), (&json!(200), [0, 0, 4, 0]));
+    assert_eq!(
+        (&response["statusCode"], counts_of(&answer(&response))),
+        (&json!(200), deferred(4))
+    );
     let line: Value = serde_json::from_str(function.end().trim()).unwrap();
     assert_eq!((&line["level"], &line["deferred"]), (&json!("WARN"), &json!(4)));
     assert_eq!(line["error"], "the table did not answer in time");
@@ -69,11 +64,11 @@ async fn what_a_silent_table_does_not_confirm_is_queued_and_applied_later() {
 async fn a_table_that_refuses_everything_loses_nothing() {
     let stack = deployment().await;
     let mut function = in_front_of(&stack, &[("TABLE_NAME", "no-such-table")]).await;
-    let response = function.invoke(gateway(&join("u")).to_string()).await.unwrap();
-    assert_eq!(counts(&answer(&response)), [0, 0, 1, 0]);
-    assert_eq!(queued(&stack).len(), 1);
+    let answer = answer_to(&mut function, &[join("room", "ann")]).await;
+    assert_eq!(counts_of(&answer), deferred(1));
+    assert_eq!(deferred_messages(&stack).len(), 1);
     stack.drain().await.unwrap();
-    assert_eq!(row(&rows(&stack.table).await, "r", Some("u"))["membership"], "joined");
+    assert_eq!(member_row(&rows(&stack.table).await, "room", "ann")["membership"], "joined");
 }
 
 #[tokio::test]
@@ -82,7 +77,7 @@ async fn with_table_and_queue_out_of_reach_the_answer_is_503_and_a_time_to_retry
     let mut variables = without_a_table().await.to_vec();
     variables.push(("AWS_ENDPOINT_URL_SQS", silence().await));
     let mut function = in_front_of(&stack, &borrowed(&variables)).await;
-    let callback = join("u");
+    let callback = signed(&[join("room", "ann")]);
     let response = function.invoke(gateway(&callback).to_string()).await.unwrap();
     assert_eq!(response["statusCode"], 503);
     assert_eq!(response["headers"]["retry-after"], "1");
@@ -93,7 +88,7 @@ async fn with_table_and_queue_out_of_reach_the_answer_is_503_and_a_time_to_retry
 
     let mut function = in_front_of(&stack, &[]).await;
     let response = function.invoke(gateway(&callback).to_string()).await.unwrap();
-    assert_eq!(counts(&answer(&response)), [1, 0, 0, 0], "a retry with the same nonce is welcome");
+    assert_eq!(counts_of(&answer(&response)), applied(1), "a retry with the same nonce is welcome");
 }
 
 #[tokio::test]
@@ -102,7 +97,7 @@ async fn a_dead_letter_queue_out_of_reach_gives_503_and_never_a_lost_event() {
     let silence = silence().await;
     let variables = [("AWS_ENDPOINT_URL_SQS", silence.as_str()), ("BUDGET_MS", "300")];
     let mut function = in_front_of(&stack, &variables).await;
-    for body in [event("r", &["u"], 7, 0, 0).to_string(), "no json".to_owned()] {
+    for body in [join("room", "ann").of_type(7).to_string(), "no json".to_owned()] {
         let event = gateway(&SignedCallback::now(body)).to_string();
         let response = function.invoke(event).await.unwrap();
         assert_eq!(response["statusCode"], 503);
@@ -113,8 +108,8 @@ async fn a_dead_letter_queue_out_of_reach_gives_503_and_never_a_lost_event() {
 async fn a_queue_out_of_reach_is_no_matter_where_it_is_not_needed() {
     let stack = deployment().await;
     let mut function = in_front_of(&stack, &[("AWS_ENDPOINT_URL_SQS", &silence().await)]).await;
-    let response = function.invoke(gateway(&join("u")).to_string()).await.unwrap();
-    assert_eq!(counts(&answer(&response)), [1, 0, 0, 0]);
+    let answer = answer_to(&mut function, &[join("room", "ann")]).await;
+    assert_eq!(counts_of(&answer), applied(1));
 }
 
 fn taken(milliseconds_ago: u64) -> Timestamp {
@@ -126,18 +121,18 @@ async fn a_request_that_comes_too_late_for_the_table_is_deferred_while_the_sende
     let stack = deployment().await;
     let variables = [("BUDGET_MS", "4000"), ("AWS_ENDPOINT_URL_DYNAMODB", &silence().await)];
     let mut function = in_front_of(&stack, &variables).await;
-    let late = join("u").gateway_event("late", taken(3_900));
+    let late = signed(&[join("room", "ann")]).gateway_event("late", taken(3_900));
     let response = function.invoke(late.to_string()).await.unwrap();
-    assert_eq!(counts(&answer(&response)), [0, 0, 1, 0]);
+    assert_eq!(counts_of(&answer(&response)), deferred(1));
 }
 
 #[tokio::test]
 async fn a_request_that_nobody_waits_for_any_more_is_stored_all_the_same() {
     let stack = deployment().await;
     let mut function = in_front_of(&stack, &[]).await;
-    let late = join("u").gateway_event("late", taken(6_000));
+    let late = signed(&[join("room", "ann")]).gateway_event("late", taken(6_000));
     let response = function.invoke(late.to_string()).await.unwrap();
-    assert_eq!(counts(&answer(&response)), [1, 0, 0, 0]);
+    assert_eq!(counts_of(&answer(&response)), applied(1));
 }
 
 #[tokio::test]
@@ -146,7 +141,7 @@ async fn a_sample_event_of_long_ago_or_of_tomorrow_has_a_budget_of_its_own() {
     let mut function = in_front_of(&stack, &[]).await;
     let tomorrow = Timestamp::from_millis(now().millis() + 86_400_000).unwrap();
     for taken in [taken(31_000), taken(86_400_000), tomorrow] {
-        let sample = join("u").gateway_event("sample", taken);
+        let sample = signed(&[join("room", "ann")]).gateway_event("sample", taken);
         let response = function.invoke(sample.to_string()).await.unwrap();
         assert_eq!(response["statusCode"], 200);
     }
@@ -218,14 +213,13 @@ fn events_in(messages: &[String]) -> Vec<WireEvent> {
 fn changes_are_deferred_in_as_few_messages_as_hold_them() {
     let users: Vec<_> = (0..100_000).map(|n| format!("user-{n:06}")).collect();
     let users: Vec<_> = users.iter().map(String::as_str).collect();
-    let plan = folded(&[event("r", &users, JOIN, 0, 1), event("r", &users[..3], LEAVE, 0, 2)]);
+    let plan = folded(&[join("room", &users).at(1), leave("room", &users[..3]).at(2)]);
     let messages = deferred::event_messages(&app(), plan.clone());
     // 14 bytes for each: a quoted id and a comma.
     assert_eq!(messages.len(), 1_400_000_usize.div_ceil(256 * 1024));
     assert_eq!(folded(&events_in(&messages)), plan);
 
-    let rooms: Vec<_> =
-        (0..10_000).map(|n| event(&format!("room-{n}"), &["u"], JOIN, 0, n)).collect();
+    let rooms: Vec<_> = (0..10_000).map(|n| join(&format!("room-{n}"), "ann").at(n)).collect();
     let plan = folded(&rooms);
     let messages = deferred::event_messages(&app(), plan.clone());
     let bytes: usize = messages.iter().map(String::len).sum();
@@ -237,7 +231,7 @@ fn changes_are_deferred_in_as_few_messages_as_hold_them() {
 #[test]
 fn deferred_messages_have_no_characters_that_sqs_refuses() {
     let odd = "\u{fffe}\u{ffff}\u{0}\u{7}";
-    let plan = folded(&[event(odd, &[odd], JOIN, 0, 1), event(odd, &[], DESTROY, 0, 2)]);
+    let plan = folded(&[join(odd, odd).at(1), destroy(odd).at(2)]);
     let messages = deferred::event_messages(&app(), plan.clone());
     assert!(!messages[0].contains(['\u{fffe}', '\u{ffff}', '\u{0}', '\u{7}']));
     assert_eq!(folded(&events_in(&messages)), plan);
@@ -246,10 +240,13 @@ fn deferred_messages_have_no_characters_that_sqs_refuses() {
 #[tokio::test]
 async fn an_answer_says_why_events_were_not_understood_each_reason_once() {
     let stack = deployment().await;
-    let events =
-        [event("r", &["u"], 7, 0, 0), event("r", &["v"], 7, 0, 0), event("r", &["v"], 8, 0, 0)];
-    let (_, answer) = crate::support::send(&stack, &events).await;
-    assert_eq!(counts(&answer), [0, 0, 0, 3]);
+    let events = [
+        join("room", "ann").of_type(7),
+        join("room", "ben").of_type(7),
+        join("room", "ben").of_type(8),
+    ];
+    let (_, answer) = send(&stack, &events).await;
+    assert_eq!(counts_of(&answer), quarantined(3));
     assert_eq!(answer["reasons"], json!(["type 7 is unknown", "type 8 is unknown"]));
     let kept: BTreeSet<_> = dead_letters(&stack).into_iter().collect();
     assert_eq!(kept.len(), 3);

@@ -4,15 +4,16 @@ use chatroom_status_sync::{
     domain::{
         event::{Kind, Version},
         plan::Plan,
+        time::Timestamp,
     },
     local::im_server::WireEvent,
 };
 use proptest::{prelude::*, test_runner::TestRunner};
 
 use crate::support::{
-    CREATE, DESTROY, JOIN, LEAVE, at, event,
+    EventBuilder, NOBODY, at, create, destroy,
     history::{History, history},
-    read,
+    join, leave, read,
 };
 
 fn plan(events: &[WireEvent]) -> Plan {
@@ -37,9 +38,9 @@ fn a_version_is_time_then_type_then_status_in_decimal_digits() {
 #[test]
 fn several_events_about_one_member_are_one_change() {
     let plan = plan(&[
-        event("r", &["u", "u"], JOIN, 0, 1),
-        event("r", &["u"], LEAVE, 1, 5),
-        event("r", &["u"], JOIN, 0, 3),
+        join("room", ["ann", "ann"]).at(1),
+        leave("room", "ann").auto_exit().at(5),
+        join("room", "ann").at(3),
     ]);
     assert_eq!(plan.len(), 1);
     let facts = plan.rooms.values().next().unwrap().members.values().next().unwrap();
@@ -49,14 +50,14 @@ fn several_events_about_one_member_are_one_change() {
 
 #[test]
 fn users_of_a_create_or_destroy_say_nothing_about_members() {
-    let plan = plan(&[event("r", &["u"], CREATE, 0, 1), event("r", &["u"], DESTROY, 0, 2)]);
+    let plan = plan(&[create("room").naming("ann").at(1), destroy("room").naming("ann").at(2)]);
     assert!(plan.rooms.values().all(|room| room.members.is_empty()));
     assert_eq!(plan.len(), 1);
 }
 
 #[test]
 fn a_join_or_leave_without_users_is_nothing() {
-    let plan = plan(&[event("r", &[], JOIN, 0, 1), event("r", &[], LEAVE, 0, 2)]);
+    let plan = plan(&[join("room", NOBODY).at(1), leave("room", NOBODY).at(2)]);
     assert!(plan.is_empty());
 }
 
@@ -87,8 +88,12 @@ fn order_and_repetition_never_change_a_plan_in_a_hundred_thousand_cases() {
 
 proptest! {
     #[test]
-    fn every_version_can_be_read_back_from_its_number(time in 0..9_999_999_999_999_u64, kind in 0..4_u64, status: u64) {
-        let time = chatroom_status_sync::domain::time::Timestamp::from_millis(time).unwrap();
+    fn every_version_can_be_read_back_from_its_number(
+        time in 0..9_999_999_999_999_u64,
+        kind in 0..4_u64,
+        status: u64,
+    ) {
+        let time = Timestamp::from_millis(time).unwrap();
         let version = Version::new(time, Kind::from_type(kind).unwrap(), status);
         prop_assert_eq!(Version::from_number(version.number()), Some(version));
     }

@@ -10,19 +10,15 @@ use std::{
 
 use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::post};
 use chatroom_status_sync::{
-    aws::Aws,
     env::Environment,
-    functions::{http::GatewayEvent, receiver::Receiver, settings::Settings},
-    local::{
-        Stack,
-        im_server::{SignedCallback, body_of},
-    },
+    functions::{http::GatewayEvent, receiver::Receiver},
+    local::Stack,
 };
 use futures_util::future::join_all;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::support::{JOIN, PATIENCE, deployment, event, now};
+use crate::support::{deployment, join, now, patient_function, signed};
 
 const OLD: Option<&str> = Some(r#"{"someappKey":"old"}"#);
 const NEW: Option<&str> = Some(r#"{"someappKey":"Y1W2MeFwwwRxa0"}"#);
@@ -60,16 +56,13 @@ async fn function(
         "AWS_ENDPOINT_URL_SECRETS_MANAGER" => Some(url.clone()),
         _ => stack.variable(name),
     });
-    let mut settings = Settings::read(&env).unwrap();
-    settings.budget = PATIENCE;
-    let aws = Aws::from_env(&env).unwrap().with_attempt(PATIENCE);
-    (Receiver::start(settings, &aws).await.unwrap(), reads)
+    (patient_function(&env).await, reads)
 }
 
 /// The status that a callback gets which is signed with the new secret.
 async fn status(function: &Receiver) -> u16 {
     let now = now();
-    let callback = SignedCallback::now(body_of(&[event("r", &["u"], JOIN, 0, 0)]));
+    let callback = signed(&[join("room", "ann")]);
     let event: GatewayEvent = serde_json::from_value(callback.gateway_event("test", now)).unwrap();
     function.receive(event.into_request(now), None).await.0.status()
 }

@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::support::{
-    JOIN, PATIENCE, dead_letters, deployment, event,
-    functions::{gateway, in_front_of, join, worker},
-    receive_deferred, row, rows, sqs,
+    EventBuilder, PATIENCE, dead_letters, deployment,
+    functions::{answer_to, in_front_of, worker},
+    join, member_row, receive_deferred, rows, send, sqs,
 };
 
 fn sqs_event(bodies: &[Value]) -> String {
@@ -27,19 +27,21 @@ fn failures(response: &Value) -> Vec<&str> {
 }
 
 fn deferred(user: &str) -> Value {
-    json!({"appKey": APP_KEY, "events": [event("r", &[user], JOIN, 0, 0)]})
+    json!({"appKey": APP_KEY, "events": [join("room", user)]})
 }
 
 #[tokio::test]
 async fn deferred_events_are_applied_as_if_they_had_come_in_time() {
     let stack = deployment().await;
     let mut worker = worker(&stack, &[]).await;
-    let response =
-        worker.invoke(sqs_event(&[deferred("u"), deferred("u"), deferred("v")])).await.unwrap();
+    let response = worker
+        .invoke(sqs_event(&[deferred("ann"), deferred("ann"), deferred("ben")]))
+        .await
+        .unwrap();
     assert_eq!(response, json!({"batchItemFailures": []}));
     let rows = rows(&stack.table).await;
-    for user in ["u", "v"] {
-        assert_eq!(row(&rows, "r", Some(user))["membership"], "joined");
+    for user in ["ann", "ben"] {
+        assert_eq!(member_row(&rows, "room", user)["membership"], "joined");
     }
 }
 
@@ -49,34 +51,35 @@ async fn a_message_that_cannot_be_read_is_reported_and_touches_no_other() {
     let mut worker = worker(&stack, &[]).await;
     let messages = [
         json!("poison"),
-        deferred("u"),
+        deferred("ann"),
         json!({"appKey": "", "events": []}),
         json!({"appKey": "a", "events": 7}),
     ];
     let response = worker.invoke(sqs_event(&messages)).await.unwrap();
     assert_eq!(failures(&response), ["m0", "m2", "m3"]);
-    assert_eq!(row(&rows(&stack.table).await, "r", Some("u"))["membership"], "joined");
+    assert_eq!(member_row(&rows(&stack.table).await, "room", "ann")["membership"], "joined");
 }
 
 #[tokio::test]
 async fn a_deferred_event_that_cannot_be_understood_goes_on_to_the_dead_letter_queue() {
     let stack = deployment().await;
     let mut worker = worker(&stack, &[]).await;
-    let message = json!({"appKey": APP_KEY, "events": [event("r", &["u"], 7, 0, 0), event("r", &["u"], JOIN, 0, 0)]});
+    let message =
+        json!({"appKey": APP_KEY, "events": [join("room", "ann").of_type(7), join("room", "ann")]});
     let response = worker.invoke(sqs_event(&[message])).await.unwrap();
     assert!(failures(&response).is_empty());
     assert_eq!(dead_letters(&stack).len(), 1);
-    assert_eq!(row(&rows(&stack.table).await, "r", Some("u"))["membership"], "joined");
+    assert_eq!(member_row(&rows(&stack.table).await, "room", "ann")["membership"], "joined");
 }
 
 #[tokio::test]
 async fn a_dead_letter_that_is_sent_again_is_understood_as_a_deferred_message() {
     let stack = deployment().await;
-    crate::support::send(&stack, &[event("r", &["u"], 7, 0, 0)]).await;
+    send(&stack, &[join("room", "ann").of_type(7)]).await;
     let letter = dead_letters(&stack).remove(0).replace("\"type\":7", "\"type\":1");
     let mut worker = worker(&stack, &[]).await;
     worker.invoke(sqs_event(&[serde_json::from_str(&letter).unwrap()])).await.unwrap();
-    assert_eq!(row(&rows(&stack.table).await, "r", Some("u"))["membership"], "joined");
+    assert_eq!(member_row(&rows(&stack.table).await, "room", "ann")["membership"], "joined");
 }
 
 #[tokio::test]
@@ -84,7 +87,7 @@ async fn messages_come_back_while_the_table_is_out_of_reach() {
     let stack = deployment().await;
     stack.table.client().delete_table().table_name(stack.table.name()).send().await.unwrap();
     let mut worker = worker(&stack, &[]).await;
-    let response = worker.invoke(sqs_event(&[deferred("u")])).await.unwrap();
+    let response = worker.invoke(sqs_event(&[deferred("ann")])).await.unwrap();
     assert_eq!(failures(&response), ["m0"]);
 }
 
@@ -93,7 +96,7 @@ async fn a_message_that_gets_nowhere_comes_back_later_and_later() {
     let stack = deployment().await;
     let no_table = [("TABLE_NAME", "no-such-table")];
     let mut callback = in_front_of(&stack, &no_table).await;
-    callback.invoke(gateway(&join("u")).to_string()).await.unwrap();
+    answer_to(&mut callback, &[join("room", "ann")]).await;
     let mut worker = worker(&stack, &no_table).await;
     let mut pauses = Vec::new();
     for _ in 0..9 {
@@ -113,7 +116,7 @@ async fn a_message_that_nobody_can_read_is_a_dead_letter_soon_and_holds_nobody_u
     let client = sqs(stack.sqs.url());
     let queue = Queue::new(|| client, stack.sqs.url_of(DEFERRED));
     let message = |body: String| Outgoing { body, delay: Duration::ZERO };
-    let messages = vec![message("poison".to_owned()), message(deferred("u").to_string())];
+    let messages = vec![message("poison".to_owned()), message(deferred("ann").to_string())];
     let deadline = Instant::now() + PATIENCE;
     queue.send(messages, deadline).await.unwrap();
     // It comes back at once each time, so nothing has to be waited for.
@@ -121,5 +124,5 @@ async fn a_message_that_nobody_can_read_is_a_dead_letter_soon_and_holds_nobody_u
     assert!(stack.sqs.bodies(DEFERRED).is_empty());
     assert_eq!(dead_letters(&stack), ["poison"]);
     let rows = rows(&stack.table).await;
-    assert_eq!(row(&rows, "r", Some("u"))["membership"], "joined");
+    assert_eq!(member_row(&rows, "room", "ann")["membership"], "joined");
 }

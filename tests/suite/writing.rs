@@ -1,19 +1,19 @@
 //! What single events do to single rows, attribute by attribute.
 
 use chatroom_status_sync::{
+    callback::keyring::Secret,
     domain::{
         event::{Event, Kind, Version},
         ids::{RoomId, UserId},
         plan::Plan,
     },
-    local::im_server::APP_KEY,
+    local::im_server::{APP_KEY, SignedCallback, body_of},
 };
-
 use tokio::time::Instant;
 
 use crate::support::{
-    CREATE, DESTROY, JOIN, LEAVE, Row, START, app, at, counts, deployment, event, now, row, rows,
-    send,
+    EventBuilder, Row, app, applied, at, counts_of, create, deployment, deployment_with, destroy,
+    expiry, join, leave, member_row, now, post, room_row, rows, send, stale, time, version,
 };
 
 fn expected(pairs: &[(&str, &str)]) -> Row {
@@ -23,45 +23,46 @@ fn expected(pairs: &[(&str, &str)]) -> Row {
 #[tokio::test]
 async fn a_join_is_a_member_row_with_every_documented_attribute_and_no_other() {
     let stack = deployment().await;
-    send(&stack, &[event("r", &["u"], JOIN, 0, 0)]).await;
+    send(&stack, &[join("room", "ann")]).await;
     let rows = rows(&stack.table).await;
     let join = expected(&[
-        ("pk", "ROOM#someappKey#r"),
-        ("sk", "USER#u"),
+        ("pk", "ROOM#someappKey#room"),
+        ("sk", "USER#ann"),
         ("kind", "member"),
         ("appKey", "someappKey"),
-        ("chatRoomId", "r"),
-        ("userId", "u"),
+        ("chatRoomId", "room"),
+        ("userId", "ann"),
         ("membership", "joined"),
         ("reason", "requested"),
         ("joinedAt", "1700000000000"),
         ("version", "170000000000010"),
-        ("userKey", "USER#someappKey#u"),
+        ("userKey", "USER#someappKey#ann"),
     ]);
-    assert_eq!(row(&rows, "r", Some("u")), &join);
+    assert_eq!(member_row(&rows, "room", "ann"), &join);
 }
 
 #[tokio::test]
 async fn a_leave_is_a_tombstone_that_expires_and_stands_in_no_index() {
     let stack = deployment().await;
-    send(&stack, &[event("r", &["u"], JOIN, 0, 0)]).await;
-    send(&stack, &[event("r", &["u"], LEAVE, 2, 1000)]).await;
+    send(&stack, &[join("room", "ann")]).await;
+    send(&stack, &[leave("room", "ann").banned().at(1000)]).await;
     let rows = rows(&stack.table).await;
-    let member = row(&rows, "r", Some("u"));
-    assert_eq!((&*member["membership"], &*member["reason"]), ("left", "banned"));
-    assert_eq!(member["leftAt"], (START + 1000).to_string());
-    assert_eq!(member["joinedAt"], START.to_string());
-    assert_eq!(member["expiresAt"], ((START + 1000) / 1000 + 30 * 86_400).to_string());
+    let member = member_row(&rows, "room", "ann");
+    assert_eq!(member["membership"], "left");
+    assert_eq!(member["reason"], "banned");
+    assert_eq!(member["leftAt"], time(1000));
+    assert_eq!(member["joinedAt"], time(0));
+    assert_eq!(member["expiresAt"], expiry(1000));
     assert!(!member.contains_key("userKey"));
 }
 
 #[tokio::test]
 async fn who_comes_back_is_joined_again_and_expires_no_more() {
     let stack = deployment().await;
-    send(&stack, &[event("r", &["u"], LEAVE, 0, 0)]).await;
-    send(&stack, &[event("r", &["u"], JOIN, 0, 1)]).await;
+    send(&stack, &[leave("room", "ann")]).await;
+    send(&stack, &[join("room", "ann").at(1)]).await;
     let rows = rows(&stack.table).await;
-    let member = row(&rows, "r", Some("u"));
+    let member = member_row(&rows, "room", "ann");
     assert_eq!(member["membership"], "joined");
     assert!(member.contains_key("userKey") && !member.contains_key("expiresAt"));
 }
@@ -69,33 +70,34 @@ async fn who_comes_back_is_joined_again_and_expires_no_more() {
 #[tokio::test]
 async fn a_create_is_a_room_row_with_every_documented_attribute_and_no_other() {
     let stack = deployment().await;
-    send(&stack, &[event("r", &[], CREATE, 0, 0)]).await;
+    send(&stack, &[create("room")]).await;
     let rows = rows(&stack.table).await;
     let create = expected(&[
-        ("pk", "ROOM#someappKey#r"),
+        ("pk", "ROOM#someappKey#room"),
         ("sk", "ROOM"),
         ("kind", "room"),
         ("appKey", "someappKey"),
-        ("chatRoomId", "r"),
+        ("chatRoomId", "room"),
         ("lifecycle", "active"),
         ("createdAt", "1700000000000"),
         ("version", "170000000000000"),
-        ("roomsKey", "ROOMS#someappKey#13"),
+        ("roomsKey", "ROOMS#someappKey#07"),
     ]);
-    assert_eq!(row(&rows, "r", None), &create);
+    assert_eq!(room_row(&rows, "room"), &create);
 }
 
 #[tokio::test]
 async fn a_destroy_keeps_what_it_is_about_and_leaves_the_index() {
     let stack = deployment().await;
-    send(&stack, &[event("r", &[], CREATE, 0, 0)]).await;
-    send(&stack, &[event("r", &[], DESTROY, 3, 5)]).await;
+    send(&stack, &[create("room")]).await;
+    send(&stack, &[destroy("room").auto_destroyed().at(5)]).await;
     let rows = rows(&stack.table).await;
-    let room = row(&rows, "r", None);
-    assert_eq!((&*room["lifecycle"], &*room["destroyReason"]), ("destroyed", "auto_destroyed"));
-    assert_eq!(room["destroyedAt"], (START + 5).to_string());
-    assert_eq!(room["destroyVersion"], format!("{}33", START + 5));
-    assert_eq!(room["expiresAt"], (START / 1000 + 30 * 86_400).to_string());
+    let room = room_row(&rows, "room");
+    assert_eq!(room["lifecycle"], "destroyed");
+    assert_eq!(room["destroyReason"], "auto_destroyed");
+    assert_eq!(room["destroyedAt"], time(5));
+    assert_eq!(room["destroyVersion"], version(&destroy("room").auto_destroyed().at(5)));
+    assert_eq!(room["expiresAt"], expiry(0));
     assert!(!room.contains_key("roomsKey"));
 }
 
@@ -103,122 +105,127 @@ async fn a_destroy_keeps_what_it_is_about_and_leaves_the_index() {
 async fn a_repeat_is_stale_and_changes_nothing() {
     let stack = deployment().await;
     let callback = [
-        event("r", &[], CREATE, 0, 0),
-        event("r", &["u", "v"], JOIN, 0, 1),
-        event("r", &["v"], LEAVE, 1, 2),
+        create("room"),
+        join("room", ["ann", "ben"]).at(1),
+        leave("room", "ben").auto_exit().at(2),
     ];
-    assert_eq!(counts(&send(&stack, &callback).await.1), [3, 0, 0, 0]);
+    assert_eq!(counts_of(&send(&stack, &callback).await.1), applied(3));
     let before = rows(&stack.table).await;
-    assert_eq!(counts(&send(&stack, &callback).await.1), [0, 3, 0, 0]);
+    assert_eq!(counts_of(&send(&stack, &callback).await.1), stale(3));
     assert_eq!(rows(&stack.table).await, before);
 }
 
 #[tokio::test]
 async fn a_late_leave_does_not_remove_who_is_back_but_is_remembered() {
     let stack = deployment().await;
-    send(&stack, &[event("r", &["u"], JOIN, 0, 9)]).await;
-    let (_, answer) = send(&stack, &[event("r", &["u"], LEAVE, 0, 5)]).await;
-    assert_eq!(counts(&answer), [0, 1, 0, 0]);
+    send(&stack, &[join("room", "ann").at(9)]).await;
+    let (_, answer) = send(&stack, &[leave("room", "ann").at(5)]).await;
+    assert_eq!(counts_of(&answer), stale(1));
     let rows = rows(&stack.table).await;
-    let member = row(&rows, "r", Some("u"));
+    let member = member_row(&rows, "room", "ann");
     assert_eq!(member["membership"], "joined");
-    assert_eq!(member["leftAt"], (START + 5).to_string());
-    assert_eq!(member["version"], format!("{}10", START + 9));
+    assert_eq!(member["leftAt"], time(5));
+    assert_eq!(member["version"], version(&join("room", "ann").at(9)));
 }
 
 #[tokio::test]
 async fn a_late_join_brings_no_ghost_back_but_is_remembered() {
     let stack = deployment().await;
-    send(&stack, &[event("r", &["u"], LEAVE, 0, 9)]).await;
-    send(&stack, &[event("r", &["u"], JOIN, 0, 5)]).await;
+    send(&stack, &[leave("room", "ann").at(9)]).await;
+    send(&stack, &[join("room", "ann").at(5)]).await;
     let rows = rows(&stack.table).await;
-    let member = row(&rows, "r", Some("u"));
-    assert_eq!((&*member["membership"], &*member["joinedAt"]), ("left", &*(START + 5).to_string()));
+    let member = member_row(&rows, "room", "ann");
+    assert_eq!(member["membership"], "left");
+    assert_eq!(member["joinedAt"], time(5));
 }
 
 #[tokio::test]
 async fn a_folded_change_raises_a_time_that_the_item_knows_an_older_value_of() {
     let stack = deployment().await;
-    send(&stack, &[event("r", &["u"], LEAVE, 0, 1)]).await;
-    send(&stack, &[event("r", &["u"], LEAVE, 0, 5), event("r", &["u"], JOIN, 0, 7)]).await;
+    send(&stack, &[leave("room", "ann").at(1)]).await;
+    send(&stack, &[leave("room", "ann").at(5), join("room", "ann").at(7)]).await;
     let rows = rows(&stack.table).await;
-    let member = row(&rows, "r", Some("u"));
-    assert_eq!((&*member["membership"], &*member["leftAt"]), ("joined", &*(START + 5).to_string()));
+    let member = member_row(&rows, "room", "ann");
+    assert_eq!(member["membership"], "joined");
+    assert_eq!(member["leftAt"], time(5));
 }
 
 #[tokio::test]
 async fn a_folded_change_lowers_nothing_that_the_item_knows_a_newer_value_of() {
     let stack = deployment().await;
-    send(&stack, &[event("r", &["u"], LEAVE, 0, 5)]).await;
-    send(&stack, &[event("r", &["u"], LEAVE, 0, 1), event("r", &["u"], JOIN, 0, 7)]).await;
+    send(&stack, &[leave("room", "ann").at(5)]).await;
+    send(&stack, &[leave("room", "ann").at(1), join("room", "ann").at(7)]).await;
     let rows = rows(&stack.table).await;
-    assert_eq!(row(&rows, "r", Some("u"))["leftAt"], (START + 5).to_string());
+    assert_eq!(member_row(&rows, "room", "ann")["leftAt"], time(5));
 }
 
 #[tokio::test]
 async fn a_join_implies_a_room_whose_create_was_lost() {
     let stack = deployment().await;
-    let (_, answer) = send(&stack, &[event("r", &["u"], JOIN, 0, 0)]).await;
-    assert_eq!(counts(&answer), [1, 0, 0, 0], "the room is no change of the callback's");
+    let (_, answer) = send(&stack, &[join("room", "ann")]).await;
+    assert_eq!(counts_of(&answer), applied(1), "the room is no change of the callback's");
     let implied = rows(&stack.table).await;
-    let room = row(&implied, "r", None);
+    let room = room_row(&implied, "room");
     assert_eq!(room["lifecycle"], "active");
     assert!(room.contains_key("roomsKey") && !room.contains_key("createdAt"));
     assert!(!room.contains_key("joinedAt") && !room.contains_key("userId"));
 
-    send(&stack, &[event("r", &[], CREATE, 0, 0)]).await;
+    send(&stack, &[create("room")]).await;
     let healed = rows(&stack.table).await;
-    assert_eq!(row(&healed, "r", None)["createdAt"], START.to_string());
+    assert_eq!(room_row(&healed, "room")["createdAt"], time(0));
 }
 
 #[tokio::test]
 async fn a_join_after_a_destroy_brings_the_room_back_to_life() {
     let stack = deployment().await;
-    send(&stack, &[event("r", &[], DESTROY, 0, 1)]).await;
-    send(&stack, &[event("r", &["u"], JOIN, 0, 2)]).await;
+    send(&stack, &[destroy("room").at(1)]).await;
+    send(&stack, &[join("room", "ann").at(2)]).await;
     let rows = rows(&stack.table).await;
-    let room = row(&rows, "r", None);
+    let room = room_row(&rows, "room");
     assert_eq!(room["lifecycle"], "active");
-    assert_eq!(room["destroyedAt"], (START + 1).to_string());
+    assert_eq!(room["destroyedAt"], time(1));
     assert!(!room.contains_key("expiresAt"));
 }
 
 #[tokio::test]
 async fn a_join_from_before_the_rooms_end_is_ended_at_once() {
     let stack = deployment().await;
-    send(&stack, &[event("r", &[], DESTROY, 0, 9)]).await;
+    send(&stack, &[destroy("room").at(9)]).await;
     for _ in 0..2 {
-        send(&stack, &[event("r", &["u"], JOIN, 0, 5)]).await;
+        send(&stack, &[join("room", "ann").at(5)]).await;
         let rows = rows(&stack.table).await;
-        let member = row(&rows, "r", Some("u"));
-        assert_eq!((&*member["membership"], &*member["reason"]), ("left", "room_destroyed"));
-        assert_eq!(member["version"], format!("{}10", START + 5));
+        let member = member_row(&rows, "room", "ann");
+        assert_eq!(member["membership"], "left");
+        assert_eq!(member["reason"], "room_destroyed");
+        assert_eq!(member["version"], version(&join("room", "ann").at(5)));
         assert!(member.contains_key("joinedAt") && !member.contains_key("leftAt"));
         assert!(!member.contains_key("userKey"));
-        assert_eq!(row(&rows, "r", None)["lifecycle"], "destroyed");
+        assert_eq!(room_row(&rows, "room")["lifecycle"], "destroyed");
     }
 }
 
 #[tokio::test]
 async fn a_late_leave_still_tells_what_it_knows_of_a_member_whose_room_ended() {
     let stack = deployment().await;
-    send(&stack, &[event("r", &[], DESTROY, 0, 9)]).await;
-    send(&stack, &[event("r", &["u"], JOIN, 0, 5)]).await;
-    send(&stack, &[event("r", &["u"], LEAVE, 1, 7)]).await;
+    send(&stack, &[destroy("room").at(9)]).await;
+    send(&stack, &[join("room", "ann").at(5)]).await;
+    send(&stack, &[leave("room", "ann").auto_exit().at(7)]).await;
     let rows = rows(&stack.table).await;
-    let member = row(&rows, "r", Some("u"));
-    assert_eq!((&*member["reason"], &*member["leftAt"]), ("auto_exit", &*(START + 7).to_string()));
+    let member = member_row(&rows, "room", "ann");
+    assert_eq!(member["reason"], "auto_exit");
+    assert_eq!(member["leftAt"], time(7));
 }
 
 #[tokio::test]
 async fn an_older_destroy_does_not_lower_the_one_that_is_stored() {
     let stack = deployment().await;
-    send(&stack, &[event("r", &[], DESTROY, 0, 9)]).await;
-    send(&stack, &[event("r", &[], CREATE, 0, 12), event("r", &[], DESTROY, 3, 5)]).await;
+    send(&stack, &[destroy("room").at(9)]).await;
+    send(&stack, &[create("room").at(12), destroy("room").auto_destroyed().at(5)]).await;
     let rows = rows(&stack.table).await;
-    let room = row(&rows, "r", None);
-    assert_eq!((&*room["lifecycle"], &*room["destroyReason"]), ("active", "requested"));
-    assert_eq!(room["destroyedAt"], (START + 9).to_string());
+    let room = room_row(&rows, "room");
+    assert_eq!(room["lifecycle"], "active");
+    assert_eq!(room["destroyReason"], "requested");
+    assert_eq!(room["destroyedAt"], time(9));
 }
 
 #[tokio::test]
@@ -236,8 +243,8 @@ async fn every_status_has_its_reason() {
     ];
     for (status, reason) in reasons {
         let user = format!("u{status}");
-        send(&stack, &[event("r", &[&user], LEAVE, status, 0)]).await;
-        assert_eq!(row(&rows(&stack.table).await, "r", Some(&user))["reason"], reason);
+        send(&stack, &[leave("room", &*user).status(status)]).await;
+        assert_eq!(member_row(&rows(&stack.table).await, "room", &user)["reason"], reason);
     }
 }
 
@@ -245,19 +252,18 @@ async fn every_status_has_its_reason() {
 async fn all_users_of_an_event_are_written_and_listed() {
     let stack = deployment().await;
     let users: Vec<_> = (0..300).map(|n| format!("user-{n:04}")).collect();
-    let names: Vec<_> = users.iter().map(String::as_str).collect();
-    let (_, answer) = send(&stack, &[event("r", &names, JOIN, 0, 0)]).await;
-    assert_eq!(counts(&answer), [300, 0, 0, 0]);
-    let collection = stack.table.room(&app(), &RoomId::new("r").unwrap()).await.unwrap();
+    let (_, answer) = send(&stack, &[join("room", &users)]).await;
+    assert_eq!(counts_of(&answer), applied(300));
+    let collection = stack.table.room(&app(), &RoomId::new("room").unwrap()).await.unwrap();
     let listed: Vec<_> = collection.present().map(|member| member.user_id.as_str()).collect();
-    assert_eq!(listed, names);
+    assert_eq!(listed, users);
 }
 
 #[tokio::test]
 async fn what_is_not_written_in_time_is_given_back_whole() {
     let stack = deployment().await;
     let users = (0..20_000).map(|n| UserId::new(format!("user-{n}")).unwrap()).collect();
-    let room = RoomId::new("r").unwrap();
+    let room = RoomId::new("room").unwrap();
     let version = Version::new(at(0), Kind::Join, 0);
     let plan = Plan::of([Event { room, users, version }]);
     let late = Instant::now();
@@ -271,19 +277,19 @@ async fn what_is_not_written_in_time_is_given_back_whole() {
 async fn ids_may_have_any_characters() {
     let stack = deployment().await;
     let odd = "a#b\"c\\\u{1F600}\u{0}\n'{}";
-    let (status, answer) = send(&stack, &[event(odd, &[odd, "plain"], JOIN, 0, 0)]).await;
-    assert_eq!((status, counts(&answer)), (200, [2, 0, 0, 0]));
+    let (status, answer) = send(&stack, &[join(odd, [odd, "plain"])]).await;
+    assert_eq!((status, counts_of(&answer)), (200, applied(2)));
     let rows = rows(&stack.table).await;
-    assert_eq!(row(&rows, odd, Some(odd))["userId"], odd);
+    assert_eq!(member_row(&rows, odd, odd)["userId"], odd);
 }
 
 #[tokio::test]
 async fn the_readers_find_rooms_members_and_a_users_rooms() {
     let stack = deployment().await;
-    send(&stack, &[event("a", &["u", "v"], JOIN, 0, 1), event("b", &["u"], JOIN, 0, 1)]).await;
-    send(&stack, &[event("c", &["u"], JOIN, 0, 1)]).await;
-    send(&stack, &[event("c", &[], DESTROY, 0, 2), event("a", &["v"], LEAVE, 0, 2)]).await;
-    let rooms_of = stack.table.rooms_of(&app(), &UserId::new("u").unwrap()).await.unwrap();
+    send(&stack, &[join("a", ["ann", "ben"]).at(1), join("b", "ann").at(1)]).await;
+    send(&stack, &[join("c", "ann").at(1)]).await;
+    send(&stack, &[destroy("c").at(2), leave("a", "ben").at(2)]).await;
+    let rooms_of = stack.table.rooms_of(&app(), &UserId::new("ann").unwrap()).await.unwrap();
     let rooms: Vec<_> = rooms_of.iter().map(|member| member.chat_room_id.as_str()).collect();
     assert_eq!(rooms, ["a", "b"], "room c ended, whether or not its members' items say so");
     let active = stack.table.active_rooms(&app()).await.unwrap();
@@ -295,34 +301,33 @@ async fn the_readers_find_rooms_members_and_a_users_rooms() {
 
 #[tokio::test]
 async fn apps_do_not_see_each_other() {
-    let stack =
-        crate::support::deployment_with(&[("APP_SECRETS", r#"{"one":"s1","two":"s2"}"#)]).await;
-    for (app, secret, user) in [("one", "s1", "u"), ("two", "s2", "v")] {
-        use chatroom_status_sync::{callback::keyring::Secret, local::im_server};
-        let body = im_server::body_of(&[event("r", &[user], JOIN, 0, 0)]);
-        let signed = im_server::SignedCallback::new(app, &Secret::new(secret), "1", now(), body);
-        assert_eq!(crate::support::post(&stack, signed).await.0, 200);
+    let stack = deployment_with(&[("APP_SECRETS", r#"{"one":"s1","two":"s2"}"#)]).await;
+    for (app, secret, user) in [("one", "s1", "ann"), ("two", "s2", "ben")] {
+        let body = body_of(&[join("room", user)]);
+        let signed = SignedCallback::new(app, &Secret::new(secret), "1", now(), body);
+        assert_eq!(post(&stack, signed).await.0, 200);
     }
     let rows = rows(&stack.table).await;
-    assert_eq!(rows.keys().filter(|(pk, _)| pk == "ROOM#one#r").count(), 2);
-    assert!(rows.contains_key(&("ROOM#two#r".to_owned(), "USER#v".to_owned())));
+    assert_eq!(rows.keys().filter(|(pk, _)| pk == "ROOM#one#room").count(), 2);
+    assert!(rows.contains_key(&("ROOM#two#room".to_owned(), "USER#ben".to_owned())));
     assert!(!rows.keys().any(|(pk, _)| pk.contains(APP_KEY)));
 }
 
 #[tokio::test]
 async fn a_user_who_leaves_on_one_of_two_devices_is_shown_as_gone() {
     let stack = deployment().await;
-    for (kind, millis) in [(JOIN, 1), (JOIN, 2), (LEAVE, 3)] {
-        send(&stack, &[event("r", &["u"], kind, 0, millis)]).await;
+    for event in [join("room", "ann").at(1), join("room", "ann").at(2), leave("room", "ann").at(3)]
+    {
+        send(&stack, &[event]).await;
     }
-    assert_eq!(row(&rows(&stack.table).await, "r", Some("u"))["membership"], "left");
+    assert_eq!(member_row(&rows(&stack.table).await, "room", "ann")["membership"], "left");
 }
 
 #[tokio::test]
 async fn what_is_not_reported_is_not_there() {
     let stack = deployment().await;
-    send(&stack, &[event("r", &["u"], JOIN, 0, 0)]).await;
+    send(&stack, &[join("room", "ann")]).await;
     let rows = rows(&stack.table).await;
     let keys: Vec<_> = rows.keys().map(|(_, sort)| sort.as_str()).collect();
-    assert_eq!(keys, ["ROOM", "USER#u"]);
+    assert_eq!(keys, ["ROOM", "USER#ann"]);
 }

@@ -16,14 +16,11 @@ use serde_json::json;
 use traffic::{SMALL, Scale, traffic};
 
 use crate::support::{
-    JOIN, counts, event,
-    functions::{answer, gateway},
-    receive_deferred, row, rows,
+    CountsSum, applied, counts_of, deferred,
+    functions::{answer, answer_to, gateway},
+    join, member_row, receive_deferred, rows, signed,
 };
-use chatroom_status_sync::local::{
-    im_server::{SignedCallback, body_of},
-    sqs::DEFERRED,
-};
+use chatroom_status_sync::local::sqs::DEFERRED;
 
 fn seed() -> u64 {
     let seed = std::env::var("FAULT_SEED").ok();
@@ -47,17 +44,16 @@ async fn survive(weather: Weather, callbacks: u64) -> Record {
 async fn nothing_is_lost_when_the_engine_throttles_and_no_storm_of_retries_follows() {
     let run = Run::start(Weather::of(seed(), Fault::Throttle, 500)).await;
     let mut function = run.callback().await;
-    let (mut changes, callbacks) = (0, traffic(seed(), SMALL));
-    for callback in &callbacks {
-        run.send(&mut function, callback, None).await;
+    for callback in traffic(seed(), SMALL) {
+        run.send(&mut function, &callback, None).await;
     }
     let requests = run.dynamodb.requests();
     let record = run.audit().await;
-    changes += record.counts[..3].iter().sum::<u64>();
+    let changes = record.counts.changes() as u64;
     println!("{requests} requests for {changes} changes");
     // A look at the room for each room of a callback, and at most three attempts at each request.
     assert!(requests <= changes * 4);
-    assert!(record.counts[2] > 0, "something was deferred");
+    assert!(record.counts.deferred > 0, "something was deferred");
 }
 
 #[tokio::test]
@@ -105,14 +101,12 @@ async fn one_hot_room(fault: Fault) -> u64 {
     run.variables.push(("BUDGET_MS", "4000".to_owned()));
     let mut function = run.callback().await;
     let users: Vec<_> = (0..300).map(|n| format!("u{n}")).collect();
-    let users: Vec<_> = users.iter().map(String::as_str).collect();
-    let mut events = vec![event("hot-room", &users, JOIN, 0, 0)];
-    events.extend((0..50).map(|n| event(&format!("room-{n}"), &["u"], JOIN, 0, 0)));
-    let callback = SignedCallback::now(body_of(&events));
-    let response = function.invoke(gateway(&callback).to_string()).await.unwrap();
-    assert_eq!(counts(&answer(&response)), [50, 0, 300, 0]);
-    let deferred = receive_deferred(&run.stack).await.to_string();
-    assert!(deferred.contains("hot-room") && !deferred.contains("room-1"));
+    let mut events = vec![join("hot-room", &users)];
+    events.extend((0..50).map(|n| join(&format!("room-{n}"), "ann")));
+    let answer = answer_to(&mut function, &events).await;
+    assert_eq!(counts_of(&answer), applied(50).and(deferred(300)));
+    let message = receive_deferred(&run.stack).await.to_string();
+    assert!(message.contains("hot-room") && !message.contains("room-1"));
     run.dynamodb.requests()
 }
 
@@ -139,13 +133,13 @@ async fn on_a_managed_instance_a_callback_that_waits_holds_up_no_other() {
     run.variables.push(("AWS_LAMBDA_MAX_CONCURRENCY", "2".to_owned()));
     let mut function = run.callback().await;
     for room in ["slow-room", "room"] {
-        let callback = SignedCallback::now(body_of(&[event(room, &["u"], JOIN, 0, 0)]));
+        let callback = signed(&[join(room, "ann")]);
         function.send(gateway(&callback).to_string());
     }
     let first = function.receive().await.unwrap();
-    assert_eq!(counts(&answer(&first)), [1, 0, 0, 0]);
+    assert_eq!(counts_of(&answer(&first)), applied(1));
     let second = function.receive().await.unwrap();
-    assert_eq!(counts(&answer(&second)), [0, 0, 1, 0]);
+    assert_eq!(counts_of(&answer(&second)), deferred(1));
 }
 
 #[tokio::test]
@@ -156,8 +150,8 @@ async fn a_join_is_deferred_while_nobody_could_look_at_its_room() {
     })
     .await;
     let mut function = run.callback().await;
-    run.send(&mut function, &[event("r", &["u"], JOIN, 0, 0)], None).await;
-    assert_eq!(run.audit().await.counts, [0, 0, 1, 0]);
+    run.send(&mut function, &[join("room", "ann")], None).await;
+    assert_eq!(run.audit().await.counts, deferred(1));
 }
 
 #[tokio::test]
@@ -174,7 +168,7 @@ async fn a_table_that_is_down_defers_everything_and_a_queue_that_is_down_harms_n
         }
     }
     let record = run.audit().await;
-    assert!(record.counts[2] > 0, "something was deferred");
+    assert!(record.counts.deferred > 0, "something was deferred");
     assert!(record.answers[&503] > 0, "with both down, the sender was told");
     assert!(!record.uncertain.is_empty());
 }
@@ -211,7 +205,7 @@ async fn nothing_is_lost_when_the_worker_is_killed_at_any_moment() {
         }
     }
     let record = run.audit().await;
-    assert_eq!(record.counts[..2], [0, 0], "all of it was the worker's");
+    assert_eq!((record.counts.applied, record.counts.stale), (0, 0), "all of it was the worker's");
 }
 
 #[tokio::test]
@@ -221,14 +215,13 @@ async fn a_message_that_gets_somewhere_is_replaced_by_what_is_left_of_it() {
         ..Weather::of(seed(), Fault::Throttle, 1000)
     })
     .await;
-    let users = ["u6", "u7", "u8"];
     run.dynamodb.set_down(true);
     let mut function = run.callback().await;
-    run.send(&mut function, &[event("r", &users, JOIN, 0, 0)], None).await;
+    run.send(&mut function, &[join("room", ["u6", "u7", "u8"])], None).await;
     run.dynamodb.set_down(false);
     assert_eq!(run.work(&mut run.worker().await).await, 1);
     let found = rows(&run.stack.table).await;
-    assert_eq!(row(&found, "r", Some("u6"))["membership"], "joined");
+    assert_eq!(member_row(&found, "room", "u6")["membership"], "joined");
     run.stack.sqs.make_visible(DEFERRED);
     let left = receive_deferred(&run.stack).await;
     let body: serde_json::Value =

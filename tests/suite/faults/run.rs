@@ -5,22 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chatroom_status_sync::{
     domain::plan::Plan,
-    local::{
-        Stack,
-        im_server::{SignedCallback, WireEvent, body_of},
-        sqs::DEFERRED,
-    },
+    local::{Stack, im_server::WireEvent, sqs::DEFERRED},
+    wire::answer::Counts,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::proxy::{Proxy, Weather};
 use crate::support::{
-    DESTROY, JOIN, LEAVE, counts, dead_letters, deployment,
+    CountsSum, DESTROY, JOIN, LEAVE, app, counts_of, deployment,
     functions::{answer, gateway, in_front_of, worker},
     oracle::comparable,
-    read, receive_deferred, rows,
+    read, read_dead_letters, receive_deferred, rows,
     runtime_api::Function,
+    signed, sqs,
 };
 
 /// What the sender does: once, and twice more.
@@ -45,8 +43,8 @@ pub struct Record {
     pub uncertain: Vec<WireEvent>,
     /// How often each status was answered; 0 is no answer at all.
     pub answers: BTreeMap<u64, usize>,
-    /// Applied, stale, deferred and quarantined, as the answers say.
-    pub counts: [u64; 4],
+    /// What became of changes and events, as the answers say.
+    pub counts: Counts,
 }
 
 impl Run {
@@ -87,7 +85,7 @@ impl Run {
         events: &[WireEvent],
         mut kill_after: Option<u64>,
     ) {
-        let callback = SignedCallback::now(body_of(events));
+        let callback = signed(events);
         for _ in 0..TRIES {
             let event = gateway(&callback).to_string();
             let response = match kill_after.take() {
@@ -125,12 +123,10 @@ impl Run {
             assert!(status == 401 || response["headers"]["retry-after"] == "1", "{response}");
             return false;
         }
-        let found = counts(&answer(&response));
-        assert_eq!(found[..3].iter().sum::<u64>(), changes_in(events), "{found:?}");
-        assert_eq!(found[3], events.iter().filter(|event| is_faulty(event)).count() as u64);
-        for (sum, count) in record.counts.iter_mut().zip(found) {
-            *sum += count;
-        }
+        let found = counts_of(&answer(&response));
+        assert_eq!(found.changes(), changes_in(events), "{found:?}");
+        assert_eq!(found.quarantined, events.iter().filter(|event| is_faulty(event)).count());
+        record.counts = record.counts.and(found);
         record.accepted.extend_from_slice(events);
         true
     }
@@ -148,10 +144,13 @@ impl Run {
             failures.iter().map(|failure| failure["itemIdentifier"].as_str()).collect();
         for message in messages {
             if !failed.contains(&message["messageId"].as_str()) {
-                let queue = crate::support::sqs(self.stack.sqs.url()).delete_message();
-                let queue = queue.queue_url(self.stack.sqs.url_of(DEFERRED));
-                let handle = message["receiptHandle"].as_str().unwrap();
-                queue.receipt_handle(handle).send().await.unwrap();
+                sqs(self.stack.sqs.url())
+                    .delete_message()
+                    .queue_url(self.stack.sqs.url_of(DEFERRED))
+                    .receipt_handle(message["receiptHandle"].as_str().unwrap())
+                    .send()
+                    .await
+                    .unwrap();
             }
         }
         messages.len()
@@ -182,13 +181,12 @@ impl Run {
         self.drain().await;
         let record = std::mem::take(&mut *self.record.lock().await);
         let (accepted, uncertain) = (&record.accepted, &record.uncertain);
-        let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
-        let letters = dead_letters(&self.stack);
-        let letters = letters.iter();
-        let letters: BTreeSet<_> =
-            letters.map(|letter| json(letter)["events"][0].to_string()).collect();
+        let letters: BTreeSet<_> = read_dead_letters(&self.stack)
+            .iter()
+            .map(|letter| letter["events"][0].to_string())
+            .collect();
         for event in accepted.iter().filter(|event| is_faulty(event)) {
-            let event = json(&event.to_string()).to_string();
+            let event = json!(event).to_string();
             assert!(letters.contains(&event), "{event} is nowhere");
         }
         self.explain(accepted, uncertain).await;
@@ -196,7 +194,7 @@ impl Run {
         // What nobody can know is told once more; then the table must be exactly right.
         let mut callback = self.callback().await;
         for event in uncertain {
-            let event = gateway(&SignedCallback::now(body_of(std::slice::from_ref(event))));
+            let event = gateway(&signed(std::slice::from_ref(event)));
             let response = callback.invoke(event.to_string()).await.unwrap();
             assert_eq!(response["statusCode"], 200);
         }
@@ -233,7 +231,7 @@ impl Run {
 fn versions(events: &[WireEvent]) -> BTreeMap<(String, String), BTreeSet<u64>> {
     let mut versions: BTreeMap<_, BTreeSet<u64>> = BTreeMap::new();
     for event in events.iter().filter(|event| [JOIN, LEAVE].contains(&event.r#type)) {
-        let app = crate::support::app();
+        let app = app();
         for user in &event.user_ids {
             let key = (format!("ROOM#{app}#{}", event.chat_room_id), format!("USER#{user}"));
             let version = event.time.millis() * 100 + event.r#type * 10 + event.status.min(9);
@@ -247,7 +245,7 @@ fn is_faulty(event: &WireEvent) -> bool {
     event.r#type > DESTROY
 }
 
-fn changes_in(events: &[WireEvent]) -> u64 {
+fn changes_in(events: &[WireEvent]) -> usize {
     let good = events.iter().filter(|event| !is_faulty(event)).map(read);
-    Plan::of(good).len() as u64
+    Plan::of(good).len()
 }

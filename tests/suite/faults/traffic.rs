@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use chatroom_status_sync::local::im_server::WireEvent;
 
-use crate::support::{CREATE, DESTROY, JOIN, LEAVE, event};
+use crate::support::{CREATE, DESTROY, EventBuilder, JOIN, LEAVE, join};
 
 /// How much is going on.
 #[derive(Debug, Clone, Copy)]
@@ -45,12 +45,12 @@ pub fn traffic(seed: u64, scale: Scale) -> Vec<Vec<WireEvent>> {
             let users: Vec<_> =
                 (0..=dice("users", 6)).map(|n| dice(&format!("user {n}"), scale.users)).collect();
             let users: Vec<_> = users.iter().map(|user| format!("u{user}")).collect();
-            let users: Vec<_> = users.iter().map(String::as_str).collect();
             // A few seconds late, now and then.
             let time = 10_000 + number * 50 - dice("late", 5_000);
             // What nobody understands differs, so that it can be told apart.
             let status = if kind == 7 { number * 10 + part } else { dice("status", 4) };
-            event(&format!("room-{}", dice("room", scale.rooms)), &users, kind, status, time)
+            let room = format!("room-{}", dice("room", scale.rooms));
+            join(&room, &users).of_type(kind).status(status).at(time)
         };
         all.push((0..=dice("events", scale.events)).map(one).collect());
     }

@@ -6,14 +6,14 @@ use chatroom_status_sync::{
     domain::time::Timestamp,
     local::{
         Stack,
-        im_server::{APP_KEY, APP_SECRET, SignedCallback, body_of},
+        im_server::{APP_KEY, APP_SECRET, SignedCallback, WireEvent},
         sqs::{DEAD_LETTERS, DEFERRED},
     },
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::{JOIN, event, runtime_api::Function};
+use super::{runtime_api::Function, signed};
 
 pub const CALLBACK: &str = env!("CARGO_BIN_EXE_callback");
 pub const WORKER: &str = env!("CARGO_BIN_EXE_worker");
@@ -35,6 +35,7 @@ async fn start(binary: &str, stack: &Stack, more: &[(&str, &str)]) -> Function {
     Function::start(binary, &variables).await
 }
 
+/// The function `callback`. Sweeps are not delayed.
 pub async fn in_front_of(stack: &Stack, more: &[(&str, &str)]) -> Function {
     let secrets = json!({ APP_KEY: APP_SECRET }).to_string();
     let mut variables = vec![("APP_SECRETS", &*secrets), ("SWEEP_DELAY_SECONDS", "0")];
@@ -42,18 +43,27 @@ pub async fn in_front_of(stack: &Stack, more: &[(&str, &str)]) -> Function {
     start(CALLBACK, stack, &variables).await
 }
 
+/// The function `worker`.
 pub async fn worker(stack: &Stack, more: &[(&str, &str)]) -> Function {
     start(WORKER, stack, more).await
 }
 
 pub fn join(user: &str) -> SignedCallback {
-    SignedCallback::now(body_of(&[event("r", &[user], JOIN, 0, 0)]))
+    signed(&[super::join("r", user)])
 }
 
+/// A callback as API Gateway hands it on.
 pub fn gateway(callback: &SignedCallback) -> Value {
     callback.gateway_event("request-1", Timestamp::from(SystemTime::now()))
 }
 
+/// Hands events to a function as API Gateway would, and gives the JSON body of its answer.
+pub async fn answer_to(function: &mut Function, events: &[WireEvent]) -> Value {
+    let response = function.invoke(gateway(&signed(events)).to_string()).await;
+    answer(&response.unwrap())
+}
+
+/// The JSON body of a response.
 pub fn answer(response: &Value) -> Value {
     serde_json::from_str(response["body"].as_str().unwrap()).unwrap()
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use chatroom_status_sync::local::im_server::WireEvent;
 use proptest::{collection::vec, prelude::*, sample::subsequence};
 
-use super::{START, event};
+use super::{EventBuilder, START, join};
 
 const ROOMS: [&str; 3] = ["r1", "r2", "r3"];
 /// So that some times differ in seconds and some only in milliseconds.
@@ -18,7 +18,9 @@ fn one_event() -> impl Strategy<Value = WireEvent> {
     // Joins and leaves as often as creates and destroys together.
     let kind = prop_oneof![1 => Just(0_u64), 3 => Just(1), 3 => Just(2), 1 => Just(3)];
     (0..ROOMS.len(), users, kind, 0..11_u64, 0..8_u64).prop_map(
-        |(room, users, kind, status, time)| event(ROOMS[room], &users, kind, status, time * STEP),
+        |(room, users, kind, status, time)| {
+            join(ROOMS[room], &users).of_type(kind).status(status).at(time * STEP)
+        },
     )
 }
 

@@ -1,0 +1,66 @@
+//! The queues of a deployment, and what is in them.
+
+use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
+use chatroom_status_sync::{
+    aws::Aws,
+    env::Environment,
+    local::{
+        Stack,
+        sqs::{DEAD_LETTERS, DEFERRED},
+    },
+};
+use serde_json::{Value, json};
+
+use super::PATIENCE;
+
+/// A client for a server of queues.
+pub fn sqs(endpoint: &str) -> aws_sdk_sqs::Client {
+    let env = Environment::new(|name| match name {
+        "AWS_ENDPOINT_URL_SQS" => Some(endpoint.to_owned()),
+        "AWS_REGION" => Some("us-east-1".to_owned()),
+        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("local".to_owned()),
+        _ => None,
+    });
+    let aws = Aws::from_env(&env).unwrap();
+    aws.with_attempt(PATIENCE).sqs()
+}
+
+/// Receives up to ten deferred messages as Lambda's event source does.
+pub async fn receive_deferred(stack: &Stack) -> Value {
+    let received = sqs(stack.sqs.url())
+        .receive_message()
+        .queue_url(stack.sqs.url_of(DEFERRED))
+        .max_number_of_messages(10)
+        .send()
+        .await
+        .unwrap();
+    let record = |message: &Message| {
+        let count = MessageSystemAttributeName::ApproximateReceiveCount;
+        json!({
+            "messageId": message.message_id(),
+            "receiptHandle": message.receipt_handle(),
+            "body": message.body(),
+            "attributes": {"ApproximateReceiveCount": message.attributes().unwrap()[&count]},
+        })
+    };
+    json!({"Records": received.messages().iter().map(record).collect::<Vec<_>>()})
+}
+
+/// The messages of the dead-letter queue.
+pub fn dead_letters(stack: &Stack) -> Vec<String> {
+    stack.sqs.bodies(DEAD_LETTERS)
+}
+
+/// The same, read.
+pub fn read_dead_letters(stack: &Stack) -> Vec<Value> {
+    parsed(dead_letters(stack))
+}
+
+/// The messages of the deferred queue.
+pub fn deferred_messages(stack: &Stack) -> Vec<Value> {
+    parsed(stack.sqs.bodies(DEFERRED))
+}
+
+fn parsed(bodies: Vec<String>) -> Vec<Value> {
+    bodies.iter().map(|body| serde_json::from_str(body).unwrap()).collect()
+}

@@ -1,0 +1,65 @@
+//! The rows of a table, with their values as text.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use chatroom_status_sync::{
+    local::im_server::{APP_KEY, WireEvent},
+    table::Table,
+};
+
+use super::START;
+
+/// An item, with its values as text.
+pub type Row = BTreeMap<String, String>;
+/// A table by `pk` and `sk`.
+pub type Rows = BTreeMap<(String, String), Row>;
+
+/// All items of a table.
+pub async fn rows(table: &Table) -> Rows {
+    let scan = table.client().scan().table_name(table.name()).consistent_read(true);
+    let mut items = scan.into_paginator().items().send();
+    let mut rows = Rows::new();
+    while let Some(item) = items.next().await {
+        let row: Row = item.unwrap().into_iter().map(|(name, value)| (name, text(value))).collect();
+        rows.insert((row["pk"].clone(), row["sk"].clone()), row);
+    }
+    rows
+}
+
+fn text(value: AttributeValue) -> String {
+    match value {
+        AttributeValue::S(text) | AttributeValue::N(text) => text,
+        other => panic!("no attribute of the table is a {other:?}"),
+    }
+}
+
+/// The item of a room of the sample app.
+pub fn room_row<'a>(rows: &'a Rows, room: &str) -> &'a Row {
+    &rows[&(format!("ROOM#{APP_KEY}#{room}"), "ROOM".to_owned())]
+}
+
+/// The item of a member of a room of the sample app.
+pub fn member_row<'a>(rows: &'a Rows, room: &str, user: &str) -> &'a Row {
+    &rows[&(format!("ROOM#{APP_KEY}#{room}"), format!("USER#{user}"))]
+}
+
+/// The item of a member, or of a room itself.
+pub fn row<'a>(rows: &'a Rows, room: &str, user: Option<&str>) -> &'a Row {
+    user.map_or_else(|| room_row(rows, room), |user| member_row(rows, room, user))
+}
+
+/// A time as rows hold it, from milliseconds after [`START`].
+pub fn time(millis: u64) -> String {
+    (START + millis).to_string()
+}
+
+/// Thirty days after a time, in seconds: `expiresAt`.
+pub fn expiry(millis: u64) -> String {
+    ((START + millis) / 1000 + 30 * 86_400).to_string()
+}
+
+/// The `version` of an event.
+pub fn version(event: &WireEvent) -> String {
+    format!("{}{}{}", event.time.millis(), event.r#type, event.status)
+}

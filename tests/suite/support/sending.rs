@@ -1,0 +1,46 @@
+//! Callbacks on their way in: over HTTP to a deployment, or straight to a function.
+
+use std::sync::LazyLock;
+
+use chatroom_status_sync::{
+    functions::{http::GatewayEvent, receiver::Receiver},
+    local::{
+        Stack,
+        im_server::{SignedCallback, WireEvent},
+    },
+};
+use serde_json::Value;
+use ureq::Agent;
+
+use super::{now, signed};
+
+static AGENT: LazyLock<Agent> =
+    LazyLock::new(|| Agent::config_builder().http_status_as_error(false).build().into());
+
+/// Sends events, signed now, and gives status and body of the answer.
+pub async fn send(stack: &Stack, events: &[WireEvent]) -> (u16, Value) {
+    post(stack, signed(events)).await
+}
+
+pub async fn post(stack: &Stack, callback: SignedCallback) -> (u16, Value) {
+    post_bytes(&callback.url(stack.api_gateway.url()), callback.body.into_bytes()).await
+}
+
+pub async fn post_bytes(url: &str, body: Vec<u8>) -> (u16, Value) {
+    let url = url.to_owned();
+    let answer = tokio::task::spawn_blocking(move || {
+        let mut answer = AGENT.post(&url).send(body).unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+    });
+    let (status, body) = answer.await.unwrap();
+    (status, serde_json::from_str(&body).unwrap())
+}
+
+/// Hands events to a function as API Gateway would.
+pub async fn hand(function: &Receiver, events: &[WireEvent]) -> (u16, Value) {
+    let now = now();
+    let event = signed(events).gateway_event("test", now);
+    let event: GatewayEvent = serde_json::from_value(event).unwrap();
+    let (answer, _) = function.receive(event.into_request(now), None).await;
+    (answer.status(), serde_json::from_str(&answer.body()).unwrap())
+}

@@ -1,4 +1,4 @@
-//! Whatever stands in a signed body, all of it is accounted for.
+//! Every byte of a signed body is accounted for.
 #![no_main]
 
 use chatroom_status_sync_fuzz::checks::bodies;

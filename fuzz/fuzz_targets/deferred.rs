@@ -1,4 +1,4 @@
-//! What is deferred comes back as it was.
+//! Deferred changes come back as they were.
 #![no_main]
 
 use chatroom_status_sync_fuzz::checks::messages;

@@ -1,4 +1,4 @@
-//! What a caller hears, over HTTP.
+//! Answers that a caller gets over HTTP, and the dead letters that are kept.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::support::{
 };
 
 #[tokio::test]
-async fn what_is_stored_is_answered_200_with_four_counts() {
+async fn a_stored_callback_is_answered_200_with_four_counts() {
     let stack = deployment().await;
     let (status, answer) = send(&stack, &[join("room", ["ann", "ben"])]).await;
     assert_eq!(status, 200);
@@ -43,6 +43,21 @@ async fn an_event_that_cannot_be_understood_is_quarantined_raw_and_its_neighbour
 }
 
 #[tokio::test]
+async fn an_answer_names_each_reason_for_quarantine_once() {
+    let stack = deployment().await;
+    let events = [
+        join("room", "ann").of_type(7),
+        join("room", "ben").of_type(7),
+        join("room", "ben").of_type(8),
+    ];
+    let (_, answer) = send(&stack, &events).await;
+    assert_eq!(counts_of(&answer), quarantined(3));
+    assert_eq!(answer["reasons"], json!(["type 7 is unknown", "type 8 is unknown"]));
+    let kept: BTreeSet<_> = dead_letters(&stack).into_iter().collect();
+    assert_eq!(kept.len(), 3);
+}
+
+#[tokio::test]
 async fn a_signed_body_that_is_no_json_is_answered_400_and_kept_whole() {
     let stack = deployment().await;
     let (status, answer) = post(&stack, SignedCallback::now("{\"not\": json\n")).await;
@@ -67,7 +82,7 @@ async fn a_signed_body_that_is_no_utf_8_is_kept_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn what_is_too_large_for_one_message_is_kept_in_parts() {
+async fn a_body_or_event_too_large_for_one_message_is_kept_in_parts() {
     use base64::{Engine, prelude::BASE64_STANDARD};
     let stack = deployment().await;
     let large = format!("[{}", "\"\\".repeat(500_000));
@@ -169,7 +184,7 @@ async fn a_thousand_bad_events_are_all_kept_each_by_itself() {
 }
 
 #[tokio::test]
-async fn of_more_bad_events_the_body_is_kept_whole_and_good_neighbours_are_applied() {
+async fn more_bad_events_are_kept_as_one_body_and_their_good_neighbours_are_applied() {
     let stack = deployment().await;
     let mut events = bad_events(1_001);
     events.push(join("room", "ann"));

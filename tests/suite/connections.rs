@@ -1,4 +1,5 @@
-//! The way to the table: whom a function trusts, and how often it asks where that is.
+//! Connections to AWS: certificates that a function trusts, other hosts after an error, and lookups
+//! of addresses.
 
 use std::{
     fs,
@@ -48,7 +49,7 @@ async fn tls_to(stack: &Stack) -> (String, String) {
         while let Ok((connection, _)) = listener.accept().await {
             let (acceptor, engine) = (acceptor.clone(), engine.clone());
             tokio::spawn(async move {
-                // Whoever does not trust us hangs up.
+                // A client that does not trust the certificate hangs up.
                 let mut client = acceptor.accept(connection).await?;
                 let mut server = TcpStream::connect(engine).await?;
                 copy_bidirectional(&mut client, &mut server).await
@@ -79,7 +80,7 @@ async fn a_function_trusts_the_bundle_that_it_is_given() {
 }
 
 #[tokio::test]
-async fn a_function_sends_nothing_to_whom_nobody_vouches_for() {
+async fn a_function_sends_nothing_to_a_server_that_it_does_not_trust() {
     let stack = deployment().await;
     let (url, _) = tls_to(&stack).await;
     let mut function = in_front_of(&stack, &[("AWS_ENDPOINT_URL_DYNAMODB", &url)]).await;
@@ -90,7 +91,7 @@ async fn a_function_sends_nothing_to_whom_nobody_vouches_for() {
 }
 
 #[test]
-fn a_bundle_that_is_none_is_named_before_anything_starts() {
+fn an_unusable_bundle_is_named_in_the_error() {
     let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     for (path, why) in [
         (PathBuf::from("/nowhere.pem"), "No such file"),
@@ -126,7 +127,7 @@ async fn first_host_fails() -> String {
 }
 
 #[tokio::test]
-async fn what_failed_at_one_host_is_repeated_at_another() {
+async fn a_request_that_failed_at_one_host_is_repeated_at_another() {
     let url = first_host_fails().await;
     let env = Environment::new(|name| match name {
         "AWS_ENDPOINT_URL" => Some(url.clone()),
@@ -140,7 +141,7 @@ async fn what_failed_at_one_host_is_repeated_at_another() {
 }
 
 #[tokio::test]
-async fn lookups_of_one_host_at_the_same_time_are_one_lookup() {
+async fn simultaneous_lookups_of_one_host_are_one_lookup() {
     let addresses = Addresses::default();
     // No name server is asked for such a name, and an error can be told from another one.
     let look_up = |host: &str| addresses.clone().call(host.parse::<Name>().unwrap());

@@ -1,4 +1,4 @@
-//! The local queue is a stand-in: what SQS would refuse or tell, it refuses and tells too.
+//! The local queue as a stand-in: it refuses and tells the same as SQS.
 
 use aws_sdk_sqs::{
     Client,
@@ -36,7 +36,7 @@ async fn counts(client: &Client, url: &str) -> [String; 3] {
     names.map(|name| told[&name].clone())
 }
 
-/// What a batch of messages with these bodies leads to: a code for all, or one for each refused.
+/// Sends a batch of messages. Gives the code of each that is refused, or one code for the batch.
 async fn sent(client: &Client, url: &str, bodies: &[String]) -> Result<Vec<String>, String> {
     let entry = |(index, body): (usize, &String)| {
         let entry = SendMessageBatchRequestEntry::builder().id(index.to_string());
@@ -100,7 +100,7 @@ async fn a_message_tells_when_it_was_sent_and_how_often_it_was_received() {
 }
 
 #[tokio::test]
-async fn messages_are_counted_by_who_can_receive_them_and_deleted_by_any_of_their_handles() {
+async fn messages_are_counted_by_visibility_and_deleted_by_any_of_their_handles() {
     let (queues, client, url) = queue().await;
     for body in ["a", "b", "c"] {
         let send = client.send_message().queue_url(&url).message_body(body);

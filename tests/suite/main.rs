@@ -4,28 +4,63 @@
 //! One binary, because linking takes longer than running.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::needless_pass_by_value)]
 
+/// The parts that tests are made of.
 mod support;
 
-mod answers;
-mod commands;
-mod connections;
-mod dead_letters;
-mod deferred_messages;
-mod deferring;
-mod estimate;
-mod faults;
-mod lambda;
-mod lambda_http;
-mod load;
-mod local_queue;
-mod order;
+// From a request to events.
+
+/// Events that are read from a body, and faults that keep the rest.
 mod parsing;
+/// Plans, which fold events into changes.
 mod planning;
-mod sample_events;
-mod secrets;
-mod semantics;
-mod settings;
-mod sweeping;
+/// Signatures, and the requests that they make credible.
 mod verification;
-mod worker;
+
+// From events to rows.
+
+/// One table for the same events in any order.
+mod order;
+/// Proofs for the promises to readers of the table.
+mod semantics;
+/// Sweeps, which carry a room's end to its members.
+mod sweeping;
+/// Rows that single events lead to.
 mod writing;
+
+// The functions.
+
+/// Answers over HTTP, and dead letters.
+mod answers;
+/// Connections to AWS.
+mod connections;
+/// Messages of the deferred queue, as they are packed and read.
+mod deferred_messages;
+/// Changes that are queued because the table does not confirm them in time.
+mod deferring;
+/// The real binaries behind proxies that fail on purpose.
+mod faults;
+/// The `callback` binary behind Lambda's Runtime API.
+mod lambda;
+/// The HTTP library of the functions, and the requests that it cannot take.
+mod lambda_http;
+/// Secrets that are rotated while functions run.
+mod secrets;
+/// Settings, right and wrong.
+mod settings;
+/// The `worker` binary behind Lambda's Runtime API.
+mod worker;
+
+// The local stand-ins and the command line.
+
+/// Commands for one event, one room, one deployment.
+mod commands;
+/// `chatroom dead-letters`.
+mod dead_letters;
+/// `chatroom estimate`.
+mod estimate;
+/// `chatroom load`.
+mod load;
+/// The local queue beside SQS.
+mod local_queue;
+/// The sample events, and the answers that they promise.
+mod sample_events;

@@ -1,4 +1,4 @@
-//! Any order, any repetition, any batching, any interleaving: the same table.
+//! One table for the same events, in any order, repetition, batching and interleaving.
 
 use std::cell::Cell;
 
@@ -21,7 +21,7 @@ use crate::support::{
     rows, second_engine,
 };
 
-/// How many functions take turns: each has a memory of its own, as each process of a Lambda has.
+/// Functions that take turns: each has a room cache of its own, as each process of a Lambda has.
 const FUNCTIONS: usize = 3;
 
 struct Fleet {
@@ -97,7 +97,7 @@ fn concurrent_callbacks_end_in_the_table_that_the_oracle_describes() {
 }
 
 #[test]
-fn at_every_moment_the_readers_sentence_tells_who_is_in_a_room() {
+fn membership_and_versions_tell_at_every_moment_who_is_in_a_room() {
     property(60, async |fleet, history| {
         for sent in 1..=history.0.len() {
             fleet.deliver(sent, &history.0[sent - 1]).await;

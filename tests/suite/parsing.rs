@@ -1,4 +1,4 @@
-//! What is read from a body, and what is kept of what cannot be read.
+//! Events that are read from a body, and faults that keep the raw text of everything else.
 
 use chatroom_status_sync::{
     callback::{
@@ -100,7 +100,7 @@ fn a_body_that_is_no_json_array_or_object_is_invalid_as_a_whole() {
 }
 
 #[test]
-fn a_fault_is_its_events_own_and_keeps_its_raw_text() {
+fn a_faulty_event_keeps_its_raw_text_and_spoils_no_other() {
     let (good, bad) = (with("", None), with("type", Some("7")));
     let (events, faults) = read(format!("[{good}, {bad},{good}]")).unwrap();
     assert_eq!(events.len(), 2);
@@ -110,7 +110,7 @@ fn a_fault_is_its_events_own_and_keeps_its_raw_text() {
 #[test]
 fn every_wrong_json_type_in_every_field_is_a_fault() {
     let values = ["null", "true", "-1", "1.5", "\"text\"", "[1]", "{\"a\":1}", "1e400"];
-    // What is right for a field, or the same as its absence.
+    // Right for the field, or the same as its absence.
     let allowed = |field: &str, value: &str| match field {
         "chatRoomId" => value == "\"text\"",
         "userIds" => value == "null",
@@ -141,7 +141,7 @@ fn a_list_element_that_is_no_object_is_a_fault() {
 }
 
 #[test]
-fn a_field_that_stands_there_twice_is_a_fault() {
+fn a_repeated_field_is_a_fault() {
     let twice = with("", None).replace('{', r#"{"chatRoomId":"other","#);
     assert_eq!(read(twice).unwrap().1.len(), 1);
 }
@@ -174,7 +174,7 @@ fn time_is_plausible_from_2001_to_one_hour_ahead() {
 }
 
 #[test]
-fn statuses_of_nine_and_above_are_one() {
+fn statuses_of_nine_and_above_count_as_nine() {
     for status in ["9", "10", "18446744073709551615"] {
         let (events, _) = read(with("status", Some(status))).unwrap();
         assert_eq!(events[0].version.reason(), "status_9");
@@ -200,7 +200,7 @@ fn many_users_and_many_events_are_read_without_a_limit() {
 
 proptest! {
     #[test]
-    fn whatever_bytes_come_nothing_panics(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn no_bytes_make_the_parser_panic(body in proptest::collection::vec(any::<u8>(), 0..200)) {
         let _ = read(body);
     }
 

@@ -1,4 +1,4 @@
-//! How events become changes.
+//! Plans: they fold events into one change for each item.
 
 use chatroom_status_sync::{
     domain::{
@@ -56,7 +56,7 @@ fn users_of_a_create_or_destroy_say_nothing_about_members() {
 }
 
 #[test]
-fn a_join_or_leave_without_users_is_nothing() {
+fn a_join_or_leave_without_users_changes_nothing() {
     let plan = plan(&[join("room", NOBODY).at(1), leave("room", NOBODY).at(2)]);
     assert!(plan.is_empty());
 }

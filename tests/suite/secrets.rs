@@ -115,7 +115,7 @@ async fn while_secrets_cannot_be_read_nobody_is_told_that_a_signature_is_wrong()
 }
 
 #[tokio::test]
-async fn callbacks_that_come_at_once_all_use_what_the_first_one_read() {
+async fn simultaneous_callbacks_share_one_read_of_the_secrets() {
     let stack = deployment().await;
     let (function, reads) = function(&stack, &[OLD, NEW]).await;
     pass(60).await;

@@ -1,8 +1,8 @@
-//! `docs/semantics.md` promises nothing without a proof.
+//! Proofs for every promise of `docs/semantics.md`.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-/// Every promise: the text of a list item, and the tests that it names.
+/// The promises, each the text of a list item and the tests that it names.
 fn promises() -> Vec<(String, Vec<String>)> {
     let page = include_str!("../../docs/semantics.md");
     let items = page.split("\n- ").skip(1).map(|item| item.split("\n\n").next().unwrap());
@@ -14,7 +14,7 @@ fn promises() -> Vec<(String, Vec<String>)> {
     items.map(promise).collect()
 }
 
-/// Every test of this suite, as `module::name`.
+/// The tests of this suite, as `module::name`.
 fn tests() -> BTreeSet<String> {
     let files = fs::read_dir("tests/suite").unwrap().map(|file| file.unwrap().path());
     let sources = files.filter(|path| path.extension().is_some_and(|extension| extension == "rs"));

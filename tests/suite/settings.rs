@@ -1,4 +1,5 @@
-//! A wrong setting stops the start with one line that says which, what it holds and what it should.
+//! Settings: a wrong one stops the start with one line that names it, its value and the values that
+//! are allowed.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -44,7 +45,7 @@ fn an_empty_variable_counts_as_absent() {
 }
 
 #[test]
-fn every_wrong_setting_is_one_line_that_says_which_what_and_what_instead() {
+fn every_wrong_setting_is_explained_in_one_line() {
     let wrong = [
         ("TABLE_NAME", "", "TABLE_NAME is not set; it should be the name of the DynamoDB table"),
         (
@@ -115,10 +116,10 @@ fn wrong_secrets_are_explained_without_showing_any() {
     }
 }
 
-/// Why nothing slips through: a handler that relies on having seen a room alive is over before the
+/// No join slips through: a handler that relies on having seen a room alive is over before the
 /// sweep begins.
 #[test]
-fn sweeps_wait_longer_than_any_function_of_the_template_and_its_memory() {
+fn sweeps_wait_longer_than_any_function_runs_and_remembers_a_room() {
     let template = include_str!("../../template.yaml");
     let time_outs = template.lines().filter_map(|line| line.trim().strip_prefix("Timeout: "));
     let time_outs: Vec<u64> = time_outs.map(|seconds| seconds.parse().unwrap()).collect();

@@ -1,4 +1,4 @@
-//! How a room's end reaches its members.
+//! Sweeps: they carry a room's end to its members.
 
 use std::time::Duration;
 
@@ -61,7 +61,7 @@ async fn a_destroy_says_at_once_that_everybody_is_gone_and_once_swept_every_item
 }
 
 #[tokio::test]
-async fn who_joined_the_rooms_next_life_stays() {
+async fn members_of_the_rooms_next_life_stay() {
     let stack = deployment().await;
     send(&stack, &[join("room", ["old", "both"]).at(1), destroy("room").at(5)]).await;
     send(&stack, &[join("room", ["new", "both"]).at(6)]).await;
@@ -208,7 +208,7 @@ async fn a_sweep_goes_on_page_by_page_until_its_time_is_over() {
 }
 
 #[tokio::test]
-async fn a_worker_out_of_time_asks_for_the_rest_before_it_is_done() {
+async fn a_worker_out_of_time_queues_the_rest_of_the_sweep() {
     let stack = deployment().await;
     // A page is a thousand members; those who left already take no time.
     let left: Vec<_> = (0..1_000).map(|number| format!("gone-{number:03}")).collect();
@@ -256,7 +256,7 @@ fn resident_kib() -> u64 {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_room_is_remembered_for_five_seconds_and_only_while_it_is_active() {
+async fn a_room_is_cached_for_five_seconds_and_only_while_it_is_active() {
     let active = RoomState { active: true, destroyed: None };
     let cache = RoomCache::default();
     cache.note("room".into(), active, Moment::now());

@@ -1,4 +1,4 @@
-//! Who is believed.
+//! Signatures, and the requests that they make credible.
 
 use chatroom_status_sync::{
     callback::{
@@ -76,7 +76,7 @@ fn a_signature_that_is_no_40_hex_digits_is_refused() {
 }
 
 #[test]
-fn older_senders_may_say_sign_timestamp() {
+fn older_senders_may_write_sign_timestamp() {
     let query = query(TIMESTAMP, SIGNATURE).replace("timestamp", "signTimestamp");
     assert!(verify(&query).is_ok());
 }
@@ -177,7 +177,7 @@ fn characters_cannot_be_moved_between_nonce_and_timestamp() {
 }
 
 #[test]
-fn freshness_has_two_edges() {
+fn a_timestamp_is_fresh_up_to_15_minutes_of_age_and_5_minutes_ahead() {
     let at = |offset: i64| {
         let timestamp = (1_408_710_653_000 + offset).to_string();
         verify(&query(&timestamp, &sign(&Secret::new(SECRET), "14314", &timestamp)))
@@ -189,7 +189,7 @@ fn freshness_has_two_edges() {
 }
 
 #[test]
-fn the_extremes_of_a_timestamp_overflow_nothing() {
+fn extreme_timestamps_overflow_nothing() {
     for timestamp in ["0000000000000", "9999999999999"] {
         let query = query(timestamp, &sign(&Secret::new(SECRET), "14314", timestamp));
         assert!(matches!(verify(&query), Err(Refusal::Stale { .. })), "{timestamp}");
@@ -200,13 +200,13 @@ fn the_extremes_of_a_timestamp_overflow_nothing() {
 }
 
 #[test]
-fn a_wrong_signature_does_not_learn_whether_it_was_fresh() {
+fn a_wrong_signature_is_not_told_whether_it_was_fresh() {
     let refused = verify(&query("0000000000000", SIGNATURE));
     assert_eq!(refused, Err(Refusal::WrongSignature));
 }
 
 #[test]
-fn the_decoded_characters_are_what_is_hashed() {
+fn decoded_characters_are_hashed() {
     let signature = sign(&Secret::new(SECRET), "a+b c%", TIMESTAMP);
     let query = format!("appKey=app&timestamp={TIMESTAMP}&nonce=a%2Bb+c%25&signature={signature}");
     assert!(verify(&query).is_ok());

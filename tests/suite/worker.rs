@@ -7,7 +7,6 @@ use chatroom_status_sync::{
     local::{im_server::APP_KEY, sqs::DEFERRED},
 };
 use serde_json::{Value, json};
-
 use tokio::time::Instant;
 
 use crate::support::{
@@ -92,7 +91,7 @@ async fn messages_come_back_while_the_table_is_out_of_reach() {
 }
 
 #[tokio::test]
-async fn a_message_that_gets_nowhere_comes_back_later_and_later() {
+async fn a_message_without_progress_comes_back_after_longer_and_longer_pauses() {
     let stack = deployment().await;
     let no_table = [("TABLE_NAME", "no-such-table")];
     let mut callback = in_front_of(&stack, &no_table).await;
@@ -111,7 +110,7 @@ async fn a_message_that_gets_nowhere_comes_back_later_and_later() {
 }
 
 #[tokio::test]
-async fn a_message_that_nobody_can_read_is_a_dead_letter_soon_and_holds_nobody_up() {
+async fn an_unreadable_message_becomes_a_dead_letter_and_holds_nobody_up() {
     let stack = deployment().await;
     let client = sqs(stack.sqs.url());
     let queue = Queue::new(|| client, stack.sqs.url_of(DEFERRED));

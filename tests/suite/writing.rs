@@ -1,4 +1,4 @@
-//! What single events do to single rows, attribute by attribute.
+//! Rows that single events lead to, attribute by attribute.
 
 use chatroom_status_sync::{
     callback::keyring::Secret,
@@ -57,7 +57,7 @@ async fn a_leave_is_a_tombstone_that_expires_and_stands_in_no_index() {
 }
 
 #[tokio::test]
-async fn who_comes_back_is_joined_again_and_expires_no_more() {
+async fn a_member_who_comes_back_is_joined_again_and_no_longer_expires() {
     let stack = deployment().await;
     send(&stack, &[leave("room", "ann")]).await;
     send(&stack, &[join("room", "ann").at(1)]).await;
@@ -87,7 +87,7 @@ async fn a_create_is_a_room_row_with_every_documented_attribute_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_destroy_keeps_what_it_is_about_and_leaves_the_index() {
+async fn a_destroyed_room_tells_when_and_why_expires_and_stands_in_no_index() {
     let stack = deployment().await;
     send(&stack, &[create("room")]).await;
     send(&stack, &[destroy("room").auto_destroyed().at(5)]).await;
@@ -116,7 +116,7 @@ async fn a_repeat_is_stale_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_late_leave_does_not_remove_who_is_back_but_is_remembered() {
+async fn a_late_leave_is_recorded_but_removes_nobody_who_is_back() {
     let stack = deployment().await;
     send(&stack, &[join("room", "ann").at(9)]).await;
     let (_, answer) = send(&stack, &[leave("room", "ann").at(5)]).await;
@@ -129,7 +129,7 @@ async fn a_late_leave_does_not_remove_who_is_back_but_is_remembered() {
 }
 
 #[tokio::test]
-async fn a_late_join_brings_no_ghost_back_but_is_remembered() {
+async fn a_late_join_is_recorded_but_brings_nobody_back() {
     let stack = deployment().await;
     send(&stack, &[leave("room", "ann").at(9)]).await;
     send(&stack, &[join("room", "ann").at(5)]).await;
@@ -140,7 +140,7 @@ async fn a_late_join_brings_no_ghost_back_but_is_remembered() {
 }
 
 #[tokio::test]
-async fn a_folded_change_raises_a_time_that_the_item_knows_an_older_value_of() {
+async fn a_folded_change_replaces_an_older_time_of_the_item() {
     let stack = deployment().await;
     send(&stack, &[leave("room", "ann").at(1)]).await;
     send(&stack, &[leave("room", "ann").at(5), join("room", "ann").at(7)]).await;
@@ -151,7 +151,7 @@ async fn a_folded_change_raises_a_time_that_the_item_knows_an_older_value_of() {
 }
 
 #[tokio::test]
-async fn a_folded_change_lowers_nothing_that_the_item_knows_a_newer_value_of() {
+async fn a_folded_change_keeps_a_newer_time_of_the_item() {
     let stack = deployment().await;
     send(&stack, &[leave("room", "ann").at(5)]).await;
     send(&stack, &[leave("room", "ann").at(1), join("room", "ann").at(7)]).await;
@@ -205,7 +205,7 @@ async fn a_join_from_before_the_rooms_end_is_ended_at_once() {
 }
 
 #[tokio::test]
-async fn a_late_leave_still_tells_what_it_knows_of_a_member_whose_room_ended() {
+async fn a_leave_reported_after_the_rooms_end_still_tells_when_and_why() {
     let stack = deployment().await;
     send(&stack, &[destroy("room").at(9)]).await;
     send(&stack, &[join("room", "ann").at(5)]).await;
@@ -217,7 +217,7 @@ async fn a_late_leave_still_tells_what_it_knows_of_a_member_whose_room_ended() {
 }
 
 #[tokio::test]
-async fn an_older_destroy_does_not_lower_the_one_that_is_stored() {
+async fn an_older_destroy_does_not_replace_a_newer_one() {
     let stack = deployment().await;
     send(&stack, &[destroy("room").at(9)]).await;
     send(&stack, &[create("room").at(12), destroy("room").auto_destroyed().at(5)]).await;
@@ -260,7 +260,7 @@ async fn all_users_of_an_event_are_written_and_listed() {
 }
 
 #[tokio::test]
-async fn what_is_not_written_in_time_is_given_back_whole() {
+async fn changes_not_written_in_time_are_given_back_whole() {
     let stack = deployment().await;
     let users = (0..20_000).map(|n| UserId::new(format!("user-{n}")).unwrap()).collect();
     let room = RoomId::new("room").unwrap();
@@ -324,7 +324,7 @@ async fn a_user_who_leaves_on_one_of_two_devices_is_shown_as_gone() {
 }
 
 #[tokio::test]
-async fn what_is_not_reported_is_not_there() {
+async fn the_table_holds_only_what_is_reported() {
     let stack = deployment().await;
     send(&stack, &[join("room", "ann")]).await;
     let rows = rows(&stack.table).await;

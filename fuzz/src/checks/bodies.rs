@@ -18,8 +18,8 @@ use crate::{
     },
 };
 
-/// What a body may cost: a small part for itself, and a multiple of its size. The largest is that of
-/// a letter for each of many tiny faults; there are a thousand of those at most.
+/// Memory that a body may take: a fixed part, and a multiple of its size. The most is taken by a
+/// letter for each of many tiny faults; there are a thousand of those at most.
 const BYTES: usize = 2 * 1024 * 1024;
 const TIMES: usize = 64;
 
@@ -49,7 +49,7 @@ fn account_for(verified: &Verified) {
     assert!(Plan::of(parsed.events).len() <= verified.body().len());
 }
 
-/// The elements in their order: each the next event that was understood, or the next letter.
+/// Checks that each element, in order, is the next event that was understood, or the next letter.
 fn all_are_somewhere(elements: &[&RawValue], parsed: &Parsed<'_>, letters: &[Vec<u8>]) {
     let (mut events, mut letters) = (parsed.events.iter(), letters.iter().peekable());
     for element in elements {
@@ -66,7 +66,7 @@ fn all_are_somewhere(elements: &[&RawValue], parsed: &Parsed<'_>, letters: &[Vec
     assert!(events.next().is_none() && letters.next().is_none());
 }
 
-/// That an event says what its JSON says.
+/// Checks that an event says the same as its JSON.
 fn assert_means(raw: &RawValue, event: &Event) {
     // Numbers beyond a float can stand in fields that nobody reads.
     let Ok(value) = serde_json::from_str::<Value>(raw.get()) else {
@@ -82,7 +82,8 @@ fn assert_means(raw: &RawValue, event: &Event) {
     assert_eq!(event.version.number(), version);
 }
 
-/// What a body consists of, if it is a list or an object. White space before it is of any kind.
+/// The elements of a body that is a list, or the one object that it is. White space before it is of
+/// any kind.
 fn elements(body: &[u8]) -> Option<Vec<&RawValue>> {
     let body = body.trim_ascii_start();
     let whole: &RawValue = serde_json::from_slice(body).ok()?;
@@ -93,7 +94,7 @@ fn elements(body: &[u8]) -> Option<Vec<&RawValue>> {
     }
 }
 
-/// A dead letter, as far as it keeps something.
+/// The parts of a dead letter that keep something.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Letter<'a> {
@@ -104,7 +105,7 @@ struct Letter<'a> {
     part: Option<usize>,
 }
 
-/// What letters keep, parts put together.
+/// The contents of letters, with their parts put together.
 fn contents(letters: &[String]) -> Vec<Vec<u8>> {
     let mut contents: Vec<Vec<u8>> = Vec::new();
     for letter in letters {

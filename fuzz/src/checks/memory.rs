@@ -1,4 +1,4 @@
-//! How much was allocated at most: the system's allocator, counting.
+//! A meter for allocations: the system's allocator, counting.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -29,7 +29,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// What `work` gives, and how many bytes it held at most beyond what was there before.
+/// Runs `work`. Gives its result, and the most bytes that it held at once.
 pub fn peak_of<T>(work: impl FnOnce() -> T) -> (T, usize) {
     let before = NOW.load(Relaxed);
     PEAK.store(before, Relaxed);

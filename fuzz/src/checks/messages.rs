@@ -1,5 +1,5 @@
-//! What is deferred becomes messages that SQS takes, as few as hold it, and comes back as the same
-//! plan.
+//! Deferred changes become messages that SQS takes, as few as can hold them, and come back as the
+//! same plan.
 
 use arbitrary::Unstructured;
 

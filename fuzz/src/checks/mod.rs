@@ -1,12 +1,12 @@
-//! What must hold, whatever bytes come in. Every check panics where it does not.
+//! Checks that must hold for any bytes. A check panics if it does not.
 //!
-//! * [`requests`]: only what is signed is believed.
+//! * [`requests`]: only signed requests are believed.
 //! * [`bodies`]: everything signed is accounted for, in bounded memory.
 //! * [`plans`]: order and repetition change nothing.
-//! * [`messages`]: what is deferred comes back as it was.
+//! * [`messages`]: deferred changes come back as they were.
 //!
-//! * [`story`]: events made of bytes.
-//! * [`memory`]: how much was allocated.
+//! * [`story`]: events made from bytes.
+//! * [`memory`]: a meter for allocations.
 
 pub mod bodies;
 pub mod memory;
@@ -29,7 +29,7 @@ pub fn app() -> AppKey {
     AppKey::new("someappKey").expect("an app key")
 }
 
-/// Whether SQS takes a message: its size, and its characters.
+/// Checks that SQS would take a message: its size, and its characters.
 pub fn assert_sendable(message: &str) {
     assert!(message.len() <= MAX_BYTES, "{} bytes", message.len());
     let is_allowed = |character| matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);

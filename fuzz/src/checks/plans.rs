@@ -1,5 +1,5 @@
-//! Whatever order and repetition events come in, the plan is the same, and nothing is in it but the
-//! newest event of each kind about each member and each room.
+//! A plan is the same for any order and repetition of its events, and holds nothing but the newest
+//! event of each kind about each member and each room.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::domain::{
     plan::{Facts, Plan},
 };
 
-/// Room and member, or the room itself.
+/// A room and a member, or the room itself.
 type Item = (String, Option<String>);
 
 pub fn check(bytes: &[u8]) {
@@ -43,7 +43,7 @@ fn events_and_again(bytes: &mut Unstructured<'_>) -> Result<(Vec<Event>, Vec<Eve
     Ok((events, again))
 }
 
-/// What events say of each item, by their own words.
+/// The newest versions that events tell of each item, without the library's folding.
 fn told(events: &[Event]) -> BTreeMap<Item, BTreeSet<Version>> {
     let mut all: BTreeMap<Item, BTreeMap<Kind, Version>> = BTreeMap::new();
     for Event { room, users, version } in events {

@@ -1,4 +1,4 @@
-//! Events made of bytes: few rooms and users, so that events meet, and ids of all sizes and
+//! Events made from bytes: few rooms and users, so that events meet, and ids of all sizes and
 //! characters, so that messages fill up.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
@@ -39,7 +39,7 @@ fn event(bytes: &mut Unstructured<'_>) -> Result<Event> {
     })
 }
 
-/// At most 240 bytes; the more `names`, the more different ones.
+/// An id of at most 241 bytes, with one of `names + 1` names.
 fn id(bytes: &mut Unstructured<'_>, names: u8) -> Result<String> {
     let character = *bytes.choose(&CHARACTERS)?;
     let length = *bytes.choose(&[0, 1, 60])?;

@@ -1,5 +1,5 @@
-//! The long run: a million events through several functions at once, faults throughout, a table that
-//! is down for a minute, and the same audit at the end.
+//! The long run: a million events through several functions at once, faults throughout, a table
+//! that is down for a minute, and the same audit at the end.
 //!
 //! `FAULT_EVENTS` and `FAULT_OUTAGE_SECONDS` make it shorter or longer.
 
@@ -17,7 +17,7 @@ use super::{Run, Scale, Weather, seed, traffic};
 
 /// Functions that answer callbacks, each with a worker beside it.
 const FUNCTIONS: usize = 8;
-/// Of a thousand requests, how many suffer each of the faults.
+/// Requests in a thousand that suffer each of the faults.
 const STORM: u64 = 2;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -76,7 +76,7 @@ async fn a_million_events_survive_faults_throughout() {
     let changes = record.counts.changes();
     println!("events {total}, callbacks {}, seed {}", callbacks.len(), seed());
     println!("answers by status (0: killed) {:?}", record.answers);
-    println!("what became of changes and events: {:?}", record.counts);
+    println!("changes and events {:?}", record.counts);
     println!("requests to the table {requests} for {changes} changes; faults {faults:?}");
     println!(
         "{} events were never answered 200; {:?} in all",

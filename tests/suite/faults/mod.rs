@@ -27,7 +27,7 @@ fn seed() -> u64 {
     seed.map_or(20_261_123, |seed| seed.parse().unwrap())
 }
 
-/// Sends some traffic in this weather, with a worker at work, and audits.
+/// Sends some traffic in this weather, lets a worker run beside it, and audits.
 async fn survive(weather: Weather, callbacks: u64) -> Record {
     let run = Run::start(weather).await;
     let (mut function, mut worker) = (run.callback().await, run.worker().await);
@@ -72,7 +72,7 @@ async fn nothing_is_lost_when_responses_are_cut_off() {
 }
 
 #[tokio::test]
-async fn nothing_is_lost_when_confirmations_are() {
+async fn nothing_is_lost_when_confirmations_are_lost() {
     survive(Weather::of(seed(), Fault::Unconfirmed, 200), 60).await;
 }
 
@@ -113,7 +113,7 @@ async fn one_hot_room(fault: Fault) -> u64 {
 #[tokio::test]
 async fn a_hot_partition_defers_its_own_changes_and_nobody_elses() {
     let requests = one_hot_room(Fault::Throttle).await;
-    // Many more were refused than tried again: the SDK's retries have a budget, too.
+    // Far more requests are refused than tried again: the SDK's retries have a budget, too.
     assert!(requests < 50 * 2 + 300 * 2 + 10, "{requests} requests");
 }
 
@@ -143,7 +143,7 @@ async fn on_a_managed_instance_a_callback_that_waits_holds_up_no_other() {
 }
 
 #[tokio::test]
-async fn a_join_is_deferred_while_nobody_could_look_at_its_room() {
+async fn a_join_is_deferred_while_its_room_cannot_be_read() {
     let run = Run::start(Weather {
         only: r#""sk":{"S":"ROOM"}"#.to_owned(),
         ..Weather::of(seed(), Fault::Throttle, 1000)
@@ -209,7 +209,7 @@ async fn nothing_is_lost_when_the_worker_is_killed_at_any_moment() {
 }
 
 #[tokio::test]
-async fn a_message_that_gets_somewhere_is_replaced_by_what_is_left_of_it() {
+async fn a_message_that_was_applied_in_part_is_replaced_by_the_rest() {
     let run = Run::start(Weather {
         only: "USER#u7".to_owned(),
         ..Weather::of(seed(), Fault::Throttle, 1000)

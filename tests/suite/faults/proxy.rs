@@ -18,7 +18,7 @@ use tokio::{
     sync::Notify,
 };
 
-/// What can be done to a request.
+/// A fault that a request can suffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Fault {
     /// Nothing: the request and its response get through.
@@ -51,14 +51,14 @@ impl Fault {
     ];
 }
 
-/// Which requests suffer which fault.
+/// Faults, and the share of requests that suffers each.
 #[derive(Debug, Clone, Default)]
 pub struct Weather {
-    /// What makes the dice fall: the same seed does the same to the same requests.
+    /// The seed of the dice: the same seed does the same to the same requests.
     pub seed: u64,
-    /// Faults, and how many of a thousand requests suffer each.
+    /// Faults, each with the number of requests in a thousand that suffer it.
     pub faults: Vec<(Fault, u64)>,
-    /// Only requests whose body contains this; all of them if it is empty.
+    /// Text in the body of each request that may suffer; empty for all requests.
     pub only: String,
 }
 
@@ -88,10 +88,10 @@ pub struct Proxy {
 struct Shared {
     upstream: String,
     weather: Mutex<Weather>,
-    /// How often each request was seen, by its hash.
+    /// The number of times that each request was seen, by its hash.
     seen: Mutex<HashMap<u64, u64>>,
     counts: Mutex<HashMap<Fault, u64>>,
-    /// Who is to be woken, and after how many more requests.
+    /// Alarms, each with the number of requests that are left until it rings.
     alarms: Mutex<Vec<(u64, Arc<Notify>)>>,
     is_down: AtomicBool,
 }
@@ -124,7 +124,7 @@ impl Proxy {
         *lock(&self.shared.weather) = weather;
     }
 
-    /// Whether every connection is refused.
+    /// Refuses every connection, or none.
     pub fn set_down(&self, is_down: bool) {
         self.shared.is_down.store(is_down, Ordering::SeqCst);
     }
@@ -136,12 +136,12 @@ impl Proxy {
         notify
     }
 
-    /// How many requests suffered each fault.
+    /// The number of requests that suffered each fault.
     pub fn counts(&self) -> HashMap<Fault, u64> {
         lock(&self.shared.counts).clone()
     }
 
-    /// How many requests there were.
+    /// The number of all requests.
     pub fn requests(&self) -> u64 {
         self.counts().values().sum()
     }
@@ -265,7 +265,7 @@ fn length_of(buffer: &[u8]) -> Option<usize> {
     Some(head + length.map_or(0, |length| length.trim().parse().unwrap_or(0)))
 }
 
-/// What follows the head; everything, if there is no whole head yet.
+/// The part after the head; everything, if there is no whole head yet.
 fn body_of(message: &[u8]) -> &[u8] {
     let end = message.windows(4).position(|part| part == b"\r\n\r\n");
     end.map_or(message, |end| &message[end + 4..])

@@ -21,7 +21,7 @@ use crate::support::{
     signed, sqs,
 };
 
-/// What the sender does: once, and twice more.
+/// Tries of the sender, the first included.
 const TRIES: usize = 3;
 
 /// A deployment whose functions reach table and queues through proxies.
@@ -29,21 +29,21 @@ pub struct Run {
     pub stack: Stack,
     pub dynamodb: Proxy,
     pub sqs: Proxy,
-    /// Of all functions that start from now on.
+    /// Variables of all functions that start from now on.
     pub variables: Vec<(&'static str, String)>,
     record: Mutex<Record>,
 }
 
-/// What happened, as the sender knows it.
+/// Everything that happened, as the sender knows it.
 #[derive(Debug, Default)]
 pub struct Record {
     /// Events of callbacks that were answered 200.
     pub accepted: Vec<WireEvent>,
     /// Events of callbacks that were never answered 200. They may have taken effect.
     pub uncertain: Vec<WireEvent>,
-    /// How often each status was answered; 0 is no answer at all.
+    /// The number of answers by status; 0 is no answer at all.
     pub answers: BTreeMap<u64, usize>,
-    /// What became of changes and events, as the answers say.
+    /// The sum of all answers' counts.
     pub counts: Counts,
 }
 
@@ -109,7 +109,7 @@ impl Run {
         record.uncertain.extend_from_slice(events);
     }
 
-    /// Notes a response; says whether it settles the callback.
+    /// Notes a response, and gives true if it settles the callback.
     async fn note(&self, response: Option<Result<Value, Value>>, events: &[WireEvent]) -> bool {
         let mut record = self.record.lock().await;
         let Some(response) = response else {
@@ -131,7 +131,7 @@ impl Run {
         true
     }
 
-    /// Hands the worker what is in the deferred queue, once. Gives how many messages there were.
+    /// Hands the worker up to ten messages of the deferred queue. Gives their number.
     pub async fn work(&self, worker: &mut Function) -> usize {
         let event = receive_deferred(&self.stack).await;
         let messages = event["Records"].as_array().unwrap();
@@ -156,7 +156,7 @@ impl Run {
         messages.len()
     }
 
-    /// Lets a worker do everything that is deferred, whatever delays it.
+    /// Lets a worker handle every deferred message, delayed or not.
     async fn drain(&self) {
         let mut worker = self.worker().await;
         loop {
@@ -167,12 +167,12 @@ impl Run {
         }
     }
 
-    /// How many callbacks were settled so far, and how.
+    /// The number of answers so far, by status.
     pub async fn answers(&self) -> BTreeMap<u64, usize> {
         self.record.lock().await.answers.clone()
     }
 
-    /// Ends all faults, drains the queue, and looks where everything is.
+    /// Ends all faults, drains the queue, and finds every event in the table or in a dead letter.
     pub async fn audit(&self) -> Record {
         for proxy in [&self.dynamodb, &self.sqs] {
             proxy.set(Weather::default());
@@ -191,7 +191,7 @@ impl Run {
         }
         self.explain(accepted, uncertain).await;
 
-        // What nobody can know is told once more; then the table must be exactly right.
+        // Events whose fate nobody knows are told once more; then the table must be exactly right.
         let mut callback = self.callback().await;
         for event in uncertain {
             let event = gateway(&signed(std::slice::from_ref(event)));
@@ -209,7 +209,7 @@ impl Run {
         record
     }
 
-    /// Every member is what an event made it, and no older than the newest one that was accepted.
+    /// Checks that every member is as an event made it, and no older than its newest accepted one.
     async fn explain(&self, accepted: &[WireEvent], uncertain: &[WireEvent]) {
         let found = rows(&self.stack.table).await;
         let (sure, maybe) = (versions(accepted), versions(uncertain));

@@ -1,4 +1,4 @@
-//! Traffic that is made of a seed.
+//! Traffic made from a seed.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -6,13 +6,13 @@ use chatroom_status_sync::local::im_server::WireEvent;
 
 use crate::support::{CREATE, DESTROY, EventBuilder, JOIN, LEAVE, join};
 
-/// How much is going on.
+/// The size of the traffic.
 #[derive(Debug, Clone, Copy)]
 pub struct Scale {
     pub callbacks: u64,
     pub rooms: u64,
     pub users: u64,
-    /// In one callback, at most.
+    /// The most events of one callback.
     pub events: u64,
 }
 

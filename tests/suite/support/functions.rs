@@ -1,4 +1,4 @@
-//! The real binaries in front of a local deployment, and what goes in and comes out of them.
+//! The real binaries in front of a local deployment, their events and their answers.
 
 use std::time::SystemTime;
 

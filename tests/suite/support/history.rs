@@ -9,7 +9,7 @@ use proptest::{collection::vec, prelude::*, sample::subsequence};
 use super::{EventBuilder, START, join};
 
 const ROOMS: [&str; 3] = ["r1", "r2", "r3"];
-/// So that some times differ in seconds and some only in milliseconds.
+/// Milliseconds between two moments: some times differ in seconds, and some only in milliseconds.
 const STEP: u64 = 700;
 const USERS: [&str; 4] = ["u1", "u2", "u3", "u4"];
 
@@ -29,7 +29,7 @@ fn one_event() -> impl Strategy<Value = WireEvent> {
 pub struct History(pub Vec<Vec<WireEvent>>);
 
 impl History {
-    /// The same in rooms of its own, so that no function remembers them.
+    /// Renames the rooms, so that no function remembers them.
     pub fn in_rooms_of(mut self, prefix: &str) -> Self {
         for event in self.0.iter_mut().flatten() {
             event.chat_room_id = format!("{prefix}-{}", event.chat_room_id);
@@ -59,7 +59,8 @@ impl fmt::Debug for History {
     }
 }
 
-/// Every event is sent one to three times, in any order, in callbacks of one to five events.
+/// Any history: each event is sent one to three times, in any order, in callbacks of one to five
+/// events.
 pub fn history() -> impl Strategy<Value = History> {
     let sent = vec((one_event(), 1..=3_usize), 1..24).prop_map(|events| {
         let repeat = |(event, times)| std::iter::repeat_n(event, times);

@@ -1,5 +1,5 @@
-//! A meter between functions and engine: every request is made to ask for what it consumes, and the
-//! answers are added up.
+//! A meter between functions and engine: it makes every request ask for the units that it consumes,
+//! and adds them up.
 
 use std::{
     collections::BTreeMap,
@@ -27,17 +27,17 @@ use ureq::Agent;
 
 use super::{PATIENCE, another_function, hand};
 
-/// What requests did to the table, in units.
+/// Units that requests consumed, and the requests.
 #[derive(Debug, Default)]
 pub struct Used {
     table_writes: f64,
     index_writes: f64,
     reads: f64,
-    /// How many requests of each operation.
+    /// The number of requests of each operation.
     pub requests: BTreeMap<String, u64>,
 }
 
-/// What stands between functions and engine.
+/// A proxy between functions and engine.
 #[derive(Clone)]
 pub struct Meter {
     engine: Arc<DynamoDb>,
@@ -69,12 +69,13 @@ impl Meter {
         (meter, stack.await.unwrap())
     }
 
-    /// What was used since the last time.
+    /// Gives everything that was used since the last time.
     pub fn take(&self) -> Used {
         std::mem::take(&mut self.used.lock().unwrap())
     }
 
-    /// What an event uses in a function that has just started, and so remembers no room.
+    /// Sends an event to a function that has just started, and so remembers no room. Gives the units
+    /// and requests that it used.
     pub async fn of(&self, stack: &Stack, event: WireEvent) -> Used {
         let function = another_function(stack).await;
         self.take();
@@ -110,7 +111,7 @@ impl Meter {
 
 type Answer = (StatusCode, [(HeaderName, &'static str); 1], String);
 
-/// Asks the engine, and what that consumed.
+/// Passes a request on to the engine, and notes the units that it consumed.
 async fn pass(State(meter): State<Meter>, headers: HeaderMap, body: Bytes) -> Answer {
     static AGENT: LazyLock<Agent> = LazyLock::new(|| {
         let config = Agent::config_builder().http_status_as_error(false);

@@ -1,5 +1,5 @@
-//! The end state as a function of the set of events, written as plainly as possible and without any
-//! of the library's code: this is what the table is compared with.
+//! The oracle: the end state as a function of the set of events, written as plainly as possible and
+//! without any of the library's code. Tests compare the table with it.
 //!
 //! A member's newest event decides. If it is a join older than the room's newest destroy, the
 //! member is left, because the room was destroyed. The room is destroyed if there was a destroy,
@@ -46,8 +46,8 @@ fn newest(facts: &BTreeSet<Fact>, kinds: &[u64]) -> Option<Fact> {
     facts.iter().rev().find(|fact| kinds.contains(&fact.kind)).copied()
 }
 
-/// What the table holds once every event is written and every room's end has reached its members.
-/// A room's `version` is left out: it is no reader's.
+/// The table once every event is written and every room's end has reached its members. A room's
+/// `version` is left out: readers do not use it.
 pub fn table_after(events: &[WireEvent]) -> Rows {
     let mut rooms: BTreeMap<&str, BTreeSet<Fact>> = BTreeMap::new();
     let mut members: BTreeMap<(&str, &str), BTreeSet<Fact>> = BTreeMap::new();
@@ -141,9 +141,9 @@ fn expiry(fact: Fact) -> String {
     (fact.time / 1000 + RETENTION_SECONDS).to_string()
 }
 
-/// Rows as they were found, and as they should be after these events: both without a room's
-/// `version`, which is no reader's, and without the expiry of members whose room ended. Which of
-/// several ends it was that ended the membership depends on the order of arrival, so any will do.
+/// Rows as they were found, and as they should be after these events. Both are without a room's
+/// `version`, which readers do not use, and without the expiry of members whose room ended: if it
+/// ended several times, any end may have ended the membership, by the order of arrival.
 pub fn comparable(mut rows: Rows, events: &[WireEvent]) -> (Rows, Rows) {
     let mut expected = table_after(events);
     let mut ends: BTreeMap<&str, BTreeSet<Fact>> = BTreeMap::new();
@@ -153,7 +153,7 @@ pub fn comparable(mut rows: Rows, events: &[WireEvent]) -> (Rows, Rows) {
     }
     for (key, row) in &mut rows {
         if row["kind"] == "room" {
-            row.remove("version").expect("no reader's, but there");
+            row.remove("version").expect("readers do not use it, but it is there");
         } else if row["reason"] == "room_destroyed" {
             let expires = row.remove("expiresAt").unwrap();
             let joined: u64 = row["version"].parse().unwrap();
@@ -169,8 +169,8 @@ pub fn comparable(mut rows: Rows, events: &[WireEvent]) -> (Rows, Rows) {
     (rows, expected)
 }
 
-/// Who is in which room, by the sentence that readers are given: joined, with a version above the
-/// room's `destroyVersion`. Ids are room and user.
+/// Rooms and the users who are in them, by the rule for readers: `membership` is `joined`, and
+/// `version` is above the room's `destroyVersion`.
 pub fn present(rows: &Rows) -> BTreeSet<(String, String)> {
     let number = |row: &Row, name| row.get(name).map(|text| text.parse::<u64>().unwrap());
     let is_present = |row: &&Row| {

@@ -1,4 +1,4 @@
-//! The queues of a deployment, and what is in them.
+//! The queues of a deployment, and their messages.
 
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use chatroom_status_sync::{
@@ -51,12 +51,12 @@ pub fn dead_letters(stack: &Stack) -> Vec<String> {
     stack.sqs.bodies(DEAD_LETTERS)
 }
 
-/// The same, read.
+/// The messages of the dead-letter queue, as JSON.
 pub fn read_dead_letters(stack: &Stack) -> Vec<Value> {
     parsed(dead_letters(stack))
 }
 
-/// The messages of the deferred queue.
+/// The messages of the deferred queue, as JSON.
 pub fn deferred_messages(stack: &Stack) -> Vec<Value> {
     parsed(stack.sqs.bodies(DEFERRED))
 }

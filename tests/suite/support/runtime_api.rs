@@ -1,4 +1,4 @@
-//! The Lambda Runtime API, as far as a function uses it, and a function's binary running against
+//! The part of Lambda's Runtime API that a function uses, and a function's binary that runs against
 //! it.
 
 use std::{
@@ -78,7 +78,7 @@ impl Function {
         self.events.send(event.into()).unwrap();
     }
 
-    /// The function's next answer, to whichever event.
+    /// Waits for the function's next answer, to whichever event.
     pub async fn receive(&mut self) -> Result<Value, Value> {
         loop {
             let result = timeout(Duration::from_millis(100), self.results.recv()).await;
@@ -91,7 +91,7 @@ impl Function {
         }
     }
 
-    /// Ends the process at once, whatever it is doing.
+    /// Kills the process, whatever it is doing.
     pub fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();

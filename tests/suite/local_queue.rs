@@ -19,21 +19,43 @@ async fn queue() -> (Sqs, Client, String) {
 }
 
 async fn received(client: &Client, url: &str) -> Vec<Message> {
-    let receive = client.receive_message().queue_url(url);
-    let receive = receive.max_number_of_messages(10).visibility_timeout(900);
-    receive.send().await.unwrap().messages.unwrap_or_default()
+    client
+        .receive_message()
+        .queue_url(url)
+        .max_number_of_messages(10)
+        .visibility_timeout(900)
+        .send()
+        .await
+        .unwrap()
+        .messages
+        .unwrap_or_default()
 }
 
-async fn counts(client: &Client, url: &str) -> [String; 3] {
+/// The number of messages in a queue, by who can receive them.
+#[derive(Debug, PartialEq)]
+struct Messages {
+    visible: u64,
+    in_flight: u64,
+    delayed: u64,
+}
+
+async fn messages(client: &Client, url: &str) -> Messages {
     let names = [
         QueueAttributeName::ApproximateNumberOfMessages,
         QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
         QueueAttributeName::ApproximateNumberOfMessagesDelayed,
     ];
-    let asked = client.get_queue_attributes().queue_url(url);
-    let asked = asked.set_attribute_names(Some(names.to_vec()));
-    let told = asked.send().await.unwrap().attributes.unwrap();
-    names.map(|name| told[&name].clone())
+    let told = client
+        .get_queue_attributes()
+        .queue_url(url)
+        .set_attribute_names(Some(names.to_vec()))
+        .send()
+        .await
+        .unwrap()
+        .attributes
+        .unwrap();
+    let [visible, in_flight, delayed] = names.map(|name| told[&name].parse().unwrap());
+    Messages { visible, in_flight, delayed }
 }
 
 /// Sends a batch of messages. Gives the code of each that is refused, or one code for the batch.
@@ -42,10 +64,8 @@ async fn sent(client: &Client, url: &str, bodies: &[String]) -> Result<Vec<Strin
         let entry = SendMessageBatchRequestEntry::builder().id(index.to_string());
         entry.message_body(body).build().unwrap()
     };
-    let batch = client.send_message_batch().queue_url(url);
     let entries = bodies.iter().enumerate().map(entry).collect();
-    let sent = batch.set_entries(Some(entries)).send().await;
-    match sent {
+    match client.send_message_batch().queue_url(url).set_entries(Some(entries)).send().await {
         Ok(sent) => Ok(sent.failed.into_iter().map(|failed| failed.code).collect()),
         Err(error) => Err(error.code().unwrap().to_owned()),
     }
@@ -79,13 +99,14 @@ async fn a_message_with_a_character_that_sqs_refuses_is_refused_by_itself() {
 #[tokio::test]
 async fn a_message_tells_when_it_was_sent_and_how_often_it_was_received() {
     let (_queues, client, url) = queue().await;
-    let send = client.send_message().queue_url(&url).message_body("a");
-    send.send().await.unwrap();
+    client.send_message().queue_url(&url).message_body("a").send().await.unwrap();
     let first = received(&client, &url).await.remove(0);
     assert!(received(&client, &url).await.is_empty());
-    let give_back = client.change_message_visibility().queue_url(&url);
-    let give_back = give_back.set_receipt_handle(first.receipt_handle.clone());
-    let give_back = give_back.visibility_timeout(0);
+    let give_back = client
+        .change_message_visibility()
+        .queue_url(&url)
+        .set_receipt_handle(first.receipt_handle.clone())
+        .visibility_timeout(0);
     give_back.clone().send().await.unwrap();
     let second = received(&client, &url).await.remove(0);
 
@@ -103,28 +124,42 @@ async fn a_message_tells_when_it_was_sent_and_how_often_it_was_received() {
 async fn messages_are_counted_by_visibility_and_deleted_by_any_of_their_handles() {
     let (queues, client, url) = queue().await;
     for body in ["a", "b", "c"] {
-        let send = client.send_message().queue_url(&url).message_body(body);
-        send.send().await.unwrap();
+        client.send_message().queue_url(&url).message_body(body).send().await.unwrap();
     }
-    let send = client.send_message().queue_url(&url).message_body("later");
-    send.delay_seconds(900).send().await.unwrap();
-    assert_eq!(counts(&client, &url).await, ["3", "0", "1"]);
+    client
+        .send_message()
+        .queue_url(&url)
+        .message_body("later")
+        .delay_seconds(900)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(messages(&client, &url).await, Messages { visible: 3, in_flight: 0, delayed: 1 });
 
     let taken = received(&client, &url).await;
-    assert_eq!(counts(&client, &url).await, ["0", "3", "1"]);
+    assert_eq!(messages(&client, &url).await, Messages { visible: 0, in_flight: 3, delayed: 1 });
     for message in &taken {
-        let give_back = client.change_message_visibility().queue_url(&url);
-        let give_back = give_back.set_receipt_handle(message.receipt_handle.clone());
-        give_back.visibility_timeout(0).send().await.unwrap();
+        client
+            .change_message_visibility()
+            .queue_url(&url)
+            .set_receipt_handle(message.receipt_handle.clone())
+            .visibility_timeout(0)
+            .send()
+            .await
+            .unwrap();
     }
     received(&client, &url).await;
     let entry = |(index, message): (usize, &Message)| {
         let entry = DeleteMessageBatchRequestEntry::builder().id(index.to_string());
         entry.set_receipt_handle(message.receipt_handle.clone()).build().unwrap()
     };
-    let delete = client.delete_message_batch().queue_url(&url);
-    let entries = taken.iter().enumerate().map(entry).collect();
-    let deleted = delete.set_entries(Some(entries)).send().await.unwrap();
+    let deleted = client
+        .delete_message_batch()
+        .queue_url(&url)
+        .set_entries(Some(taken.iter().enumerate().map(entry).collect()))
+        .send()
+        .await
+        .unwrap();
     assert_eq!((deleted.successful.len(), deleted.failed.len()), (3, 0));
     assert_eq!(queues.bodies("q"), ["later"]);
 }

@@ -80,7 +80,7 @@ fn property(cases: u32, test: impl AsyncFn(&Fleet, &History) -> Result<(), TestC
 #[test]
 fn callbacks_in_any_order_end_in_the_table_that_the_oracle_describes() {
     property(150, async |fleet, history| {
-        for (number, callback) in history.0.iter().enumerate() {
+        for (number, callback) in history.callbacks.iter().enumerate() {
             fleet.deliver(number, callback).await;
         }
         fleet.ends_as_the_oracle_says(history).await
@@ -90,7 +90,7 @@ fn callbacks_in_any_order_end_in_the_table_that_the_oracle_describes() {
 #[test]
 fn concurrent_callbacks_end_in_the_table_that_the_oracle_describes() {
     property(150, async |fleet, history| {
-        let callbacks = history.0.iter().enumerate();
+        let callbacks = history.callbacks.iter().enumerate();
         join_all(callbacks.map(|(number, callback)| fleet.deliver(number, callback))).await;
         fleet.ends_as_the_oracle_says(history).await
     });
@@ -99,9 +99,9 @@ fn concurrent_callbacks_end_in_the_table_that_the_oracle_describes() {
 #[test]
 fn membership_and_versions_tell_at_every_moment_who_is_in_a_room() {
     property(60, async |fleet, history| {
-        for sent in 1..=history.0.len() {
-            fleet.deliver(sent, &history.0[sent - 1]).await;
-            let expected = table_after(&history.0[..sent].concat());
+        for sent in 1..=history.callbacks.len() {
+            fleet.deliver(sent, &history.callbacks[sent - 1]).await;
+            let expected = table_after(&history.callbacks[..sent].concat());
             prop_assert_eq!(present(&fleet.rows().await), present(&expected));
         }
         Ok(())

@@ -20,15 +20,27 @@ fn verified(body: impl Into<Vec<u8>>) -> Verified {
     callback.verify(&keyring, Freshness::Unchecked, at(0)).map_err(|(_, why)| why).unwrap()
 }
 
-type RawFaults = Vec<(String, String)>;
+#[derive(Debug, PartialEq)]
+struct Parsed {
+    events: Vec<Event>,
+    faults: Vec<Fault>,
+}
 
-/// Events, and raw text and reason of each fault, at the moment [`START`].
-fn read(body: impl Into<Vec<u8>>) -> Result<(Vec<Event>, RawFaults), InvalidBody> {
+#[derive(Debug, PartialEq)]
+struct Fault {
+    raw: String,
+    reason: String,
+}
+
+/// Reads a body at the moment [`START`].
+fn read(body: impl Into<Vec<u8>>) -> Result<Parsed, InvalidBody> {
     let callback = verified(body);
     let parsed = parse(&callback, at(0))?;
-    let faults =
-        parsed.faults.iter().map(|fault| (fault.raw.get().to_owned(), fault.why.to_string()));
-    Ok((parsed.events, faults.collect()))
+    let faults = parsed
+        .faults
+        .iter()
+        .map(|fault| Fault { raw: fault.raw.get().to_owned(), reason: fault.why.to_string() });
+    Ok(Parsed { events: parsed.events, faults: faults.collect() })
 }
 
 /// A valid event with one field replaced by other JSON text, or left out.
@@ -52,7 +64,7 @@ fn the_vendors_sample_is_two_events() {
       {"chatRoomId":"destory_11","userIds":["gggg"],"status":0,"type":1,"time":1574476797772},
       {"chatRoomId":"destory_12","userIds":[],"status":0,"type":0,"time":1574476797772}
     ]"#;
-    let (events, faults) = read(sample).unwrap();
+    let Parsed { events, faults } = read(sample).unwrap();
     assert!(faults.is_empty());
     assert_eq!(events.len(), 2);
     assert_eq!(events[0].room.as_str(), "destory_11");
@@ -65,18 +77,18 @@ fn the_vendors_sample_is_two_events() {
 #[test]
 fn a_single_object_is_one_event() {
     for body in [with("", None), format!("\n {} ", with("", None))] {
-        assert_eq!(read(body).unwrap().0.len(), 1);
+        assert_eq!(read(body).unwrap().events.len(), 1);
     }
 }
 
 #[test]
 fn an_empty_list_is_no_event_and_no_fault() {
-    assert_eq!(read("[]").unwrap(), (vec![], vec![]));
+    assert_eq!(read("[]"), Ok(Parsed { events: vec![], faults: vec![] }));
 }
 
 #[test]
 fn unknown_fields_are_ignored() {
-    let (events, _) = read(with("device", Some(r#"{"os":[1,{"x":null}]}"#))).unwrap();
+    let events = read(with("device", Some(r#"{"os":[1,{"x":null}]}"#))).unwrap().events;
     assert_eq!(events.len(), 1);
 }
 
@@ -102,9 +114,9 @@ fn a_body_that_is_no_json_array_or_object_is_invalid_as_a_whole() {
 #[test]
 fn a_faulty_event_keeps_its_raw_text_and_spoils_no_other() {
     let (good, bad) = (with("", None), with("type", Some("7")));
-    let (events, faults) = read(format!("[{good}, {bad},{good}]")).unwrap();
+    let Parsed { events, faults } = read(format!("[{good}, {bad},{good}]")).unwrap();
     assert_eq!(events.len(), 2);
-    assert_eq!(faults, [(bad, "type 7 is unknown".to_owned())]);
+    assert_eq!(faults, [Fault { raw: bad, reason: "type 7 is unknown".to_owned() }]);
 }
 
 #[test]
@@ -118,14 +130,14 @@ fn every_wrong_json_type_in_every_field_is_a_fault() {
     };
     for field in ["chatRoomId", "userIds", "status", "type", "time"] {
         for value in values {
-            let (events, faults) = read(with(field, Some(value))).unwrap();
+            let Parsed { events, faults } = read(with(field, Some(value))).unwrap();
             let is_event = allowed(field, value);
             assert_eq!(
                 (events.len(), faults.len()),
                 (is_event.into(), (!is_event).into()),
                 "{field} {value}"
             );
-            if let [(_, reason)] = &faults[..] {
+            if let [Fault { reason, .. }] = &faults[..] {
                 assert!(reason.contains(field), "{reason} should name {field}");
             }
         }
@@ -135,7 +147,7 @@ fn every_wrong_json_type_in_every_field_is_a_fault() {
 #[test]
 fn a_list_element_that_is_no_object_is_a_fault() {
     for element in ["1", "null", "\"r\"", "[\"r\",[\"u\"],0,1,1700000000000]", "[]", "{}"] {
-        let (events, faults) = read(format!("[{element}]")).unwrap();
+        let Parsed { events, faults } = read(format!("[{element}]")).unwrap();
         assert_eq!((events.len(), faults.len()), (0, 1), "{element}");
     }
 }
@@ -143,29 +155,33 @@ fn a_list_element_that_is_no_object_is_a_fault() {
 #[test]
 fn a_repeated_field_is_a_fault() {
     let twice = with("", None).replace('{', r#"{"chatRoomId":"other","#);
-    assert_eq!(read(twice).unwrap().1.len(), 1);
+    assert_eq!(read(twice).unwrap().faults.len(), 1);
 }
 
 #[test]
 fn missing_fields_are_faults_except_user_ids() {
     for field in ["chatRoomId", "status", "type", "time"] {
-        assert_eq!(read(with(field, None)).unwrap().1[0].1, format!("{field} is missing"));
+        assert_eq!(
+            read(with(field, None)).unwrap().faults[0].reason,
+            format!("{field} is missing")
+        );
     }
-    assert!(read(with("userIds", None)).unwrap().0[0].users.is_empty());
+    assert!(read(with("userIds", None)).unwrap().events[0].users.is_empty());
 }
 
 #[test]
 fn ids_have_1_to_256_bytes() {
     let json = |bytes: usize| format!("\"{}\"", "é".repeat(bytes / 2));
-    assert!(read(with("chatRoomId", Some(&json(256)))).unwrap().1.is_empty());
-    assert_eq!(read(with("chatRoomId", Some(&json(258)))).unwrap().1.len(), 1);
-    assert_eq!(read(with("chatRoomId", Some("\"\""))).unwrap().1.len(), 1);
-    assert_eq!(read(with("userIds", Some("[\"u\",\"\"]"))).unwrap().1.len(), 1);
+    assert!(read(with("chatRoomId", Some(&json(256)))).unwrap().faults.is_empty());
+    assert_eq!(read(with("chatRoomId", Some(&json(258)))).unwrap().faults.len(), 1);
+    assert_eq!(read(with("chatRoomId", Some("\"\""))).unwrap().faults.len(), 1);
+    assert_eq!(read(with("userIds", Some("[\"u\",\"\"]"))).unwrap().faults.len(), 1);
 }
 
 #[test]
 fn time_is_plausible_from_2001_to_one_hour_ahead() {
-    let is_event = |time: u64| read(with("time", Some(&time.to_string()))).unwrap().1.is_empty();
+    let is_event =
+        |time: u64| read(with("time", Some(&time.to_string()))).unwrap().faults.is_empty();
     assert!(is_event(1_000_000_000_000));
     assert!(!is_event(999_999_999_999));
     assert!(is_event(START + 3_600_000));
@@ -176,7 +192,7 @@ fn time_is_plausible_from_2001_to_one_hour_ahead() {
 #[test]
 fn statuses_of_nine_and_above_count_as_nine() {
     for status in ["9", "10", "18446744073709551615"] {
-        let (events, _) = read(with("status", Some(status))).unwrap();
+        let events = read(with("status", Some(status))).unwrap().events;
         assert_eq!(events[0].version.reason(), "status_9");
     }
 }
@@ -184,18 +200,18 @@ fn statuses_of_nine_and_above_count_as_nine() {
 #[test]
 fn deep_nesting_is_harmless() {
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-    assert_eq!(read(with("userIds", Some(&deep))).unwrap().1.len(), 1);
-    assert_eq!(read(with("unknown", Some(&deep))).unwrap().0.len(), 1);
-    assert_eq!(read(deep).unwrap().1.len(), 1);
+    assert_eq!(read(with("userIds", Some(&deep))).unwrap().faults.len(), 1);
+    assert_eq!(read(with("unknown", Some(&deep))).unwrap().events.len(), 1);
+    assert_eq!(read(deep).unwrap().faults.len(), 1);
 }
 
 #[test]
 fn many_users_and_many_events_are_read_without_a_limit() {
     let users: Vec<_> = (0..100_000).map(|n| format!("\"user-{n}\"")).collect();
     let body = with("userIds", Some(&format!("[{}]", users.join(","))));
-    assert_eq!(read(body).unwrap().0[0].users.len(), 100_000);
+    assert_eq!(read(body).unwrap().events[0].users.len(), 100_000);
     let events = vec![with("", None); 10_000];
-    assert_eq!(read(format!("[{}]", events.join(","))).unwrap().0.len(), 10_000);
+    assert_eq!(read(format!("[{}]", events.join(","))).unwrap().events.len(), 10_000);
 }
 
 proptest! {
@@ -208,9 +224,9 @@ proptest! {
     fn every_element_of_a_list_is_an_event_or_a_fault(
         elements in proptest::collection::vec("(\\{\"type\":[0-9]\\}|[0-9]|\"[a-z]\"|null)", 0..20),
     ) {
-        let (events, faults) = read(format!("[{}]", elements.join(","))).unwrap();
+        let Parsed { events, faults } = read(format!("[{}]", elements.join(","))).unwrap();
         prop_assert_eq!(events.len() + faults.len(), elements.len());
-        let raw: Vec<_> = faults.into_iter().map(|(raw, _)| raw).collect();
+        let raw: Vec<_> = faults.into_iter().map(|fault| fault.raw).collect();
         prop_assert_eq!(raw, elements);
     }
 }

@@ -63,8 +63,8 @@ async fn a_message_that_cannot_be_read_is_reported_and_touches_no_other() {
 async fn a_deferred_event_that_cannot_be_understood_goes_on_to_the_dead_letter_queue() {
     let stack = deployment().await;
     let mut worker = worker(&stack, &[]).await;
-    let message =
-        json!({"appKey": APP_KEY, "events": [join("room", "ann").of_type(7), join("room", "ann")]});
+    let events = [join("room", "ann").of_type(7), join("room", "ann")];
+    let message = json!({"appKey": APP_KEY, "events": events});
     let response = worker.invoke(sqs_event(&[message])).await.unwrap();
     assert!(failures(&response).is_empty());
     assert_eq!(dead_letters(&stack).len(), 1);

@@ -160,9 +160,9 @@ async fn a_table_that_is_down_defers_everything_and_a_queue_that_is_down_harms_n
     let mut function = run.callback().await;
     let callbacks = traffic(seed(), SMALL);
     let phases = [(false, false), (true, false), (false, true), (true, true), (false, false)];
-    for (phase, callbacks) in phases.into_iter().zip(callbacks.chunks(12)) {
-        run.dynamodb.set_down(phase.0);
-        run.sqs.set_down(phase.1);
+    for ((no_table, no_queue), callbacks) in phases.into_iter().zip(callbacks.chunks(12)) {
+        run.dynamodb.set_down(no_table);
+        run.sqs.set_down(no_queue);
         for callback in callbacks {
             run.send(&mut function, callback, None).await;
         }

@@ -26,12 +26,14 @@ fn one_event() -> impl Strategy<Value = WireEvent> {
 
 /// Callbacks in the order of their arrival. It prints as a story.
 #[derive(Clone)]
-pub struct History(pub Vec<Vec<WireEvent>>);
+pub struct History {
+    pub callbacks: Vec<Vec<WireEvent>>,
+}
 
 impl History {
     /// Renames the rooms, so that no function remembers them.
     pub fn in_rooms_of(mut self, prefix: &str) -> Self {
-        for event in self.0.iter_mut().flatten() {
+        for event in self.callbacks.iter_mut().flatten() {
             event.chat_room_id = format!("{prefix}-{}", event.chat_room_id);
         }
         self
@@ -39,13 +41,13 @@ impl History {
 
     /// All events, in the order of their arrival.
     pub fn events(&self) -> Vec<WireEvent> {
-        self.0.concat()
+        self.callbacks.concat()
     }
 }
 
 impl fmt::Debug for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, callback) in self.0.iter().enumerate() {
+        for (number, callback) in self.callbacks.iter().enumerate() {
             writeln!(f, "\ncallback {}:", number + 1)?;
             for event in callback {
                 let what = ["is created", "is joined by", "is left by", "is destroyed"];
@@ -77,5 +79,5 @@ fn in_batches(mut events: Vec<WireEvent>, sizes: &[usize]) -> History {
         let size = sizes.next().map_or(1, |&size| size.min(events.len()));
         batches.push(events.drain(..size).collect());
     }
-    History(batches)
+    History { callbacks: batches }
 }

@@ -1,30 +1,30 @@
-//! The handling of one callback: `Table::apply`, and `Store::store` around it.
+//! The handling of one callback: `Table::apply`, and `functions::storage` around it.
 
 use chatroom_status_sync::domain::event::{Kind, Version};
 
 use crate::{
     history::{Callback, History, number_of},
-    memory::Memory,
     protocol::Protocol,
+    room_cache::CachedRoom,
     rules::Rule,
-    table::Seen,
+    table::Found,
 };
 
-/// How far the handling of a callback is.
+/// The progress of a callback's handler.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Delivery {
     /// The write of each user's item.
     pub members: Vec<Write>,
-    /// The write of the room's item, or the look at it.
+    /// The write of the room's item, or the read of it.
     pub room: Write,
-    /// The room as it was last seen.
-    pub sight: Option<Seen>,
+    /// The room as it was last found.
+    pub room_state: Option<Found>,
     /// The sweeps that were queued since, one bit each: they do not start before this is over.
     pub blocks: u8,
     pub round: Round,
 }
 
-/// One call of `Table::write`.
+/// One call of `Table::write_member` or `Table::write_room`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Write {
     /// `update::whole` is next.
@@ -34,13 +34,13 @@ pub enum Write {
     Done,
 }
 
-/// The rounds of `Table::apply`, and what `Store::store` does after them. Within a round the steps
-/// are taken in any order.
+/// The rounds of `Table::apply`, and the queueing that `functions::storage` does after them. Within
+/// a round the steps are taken in any order.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Round {
-    /// Where the rule that forbids it is left out: the sweep is queued before anything is written.
+    /// The sweep is queued before anything is written, if the rule that forbids it is left out.
     QueueFirst,
-    /// All items are written, and the room is looked at.
+    /// All items are written, and the room is read.
     Writing,
     /// The room is written as active.
     Reviving(Version),
@@ -56,29 +56,29 @@ pub enum Round {
 pub enum Step {
     WriteMember(usize),
     WriteRoom,
-    /// A look at the table.
-    Look,
-    /// A look into the function's memory.
-    Recall,
+    /// Reads the room from the table.
+    ReadRoom,
+    /// Takes the room from the function's cache.
+    RecallRoom,
     Revive,
     End(usize),
     QueueSweep,
 }
 
 impl Delivery {
-    /// A callback that nobody has looked at.
+    /// A callback that nobody has begun to handle.
     pub fn new(protocol: &Protocol, history: &History, callback: &Callback) -> Self {
         let plan = &callback.plan;
         let mut members = vec![Write::Done; history.users];
         for user in plan.members.keys() {
             members[number_of(user)] = Write::Due;
         }
-        let looks = protocol.keeps(Rule::JoinsLook) && plan.newest_join().is_some();
+        let reads_room = protocol.keeps(Rule::JoinsReadTheirRoom) && plan.newest_join().is_some();
         let queues_first = !protocol.keeps(Rule::SweepsAreQueuedAfterTheWrite);
         Self {
             members,
-            room: if plan.room.is_some() || looks { Write::Due } else { Write::Done },
-            sight: None,
+            room: if plan.room.is_some() || reads_room { Write::Due } else { Write::Done },
+            room_state: None,
             blocks: 0,
             round: if queues_first && callback.asks_for_sweep() {
                 Round::QueueFirst
@@ -88,8 +88,8 @@ impl Delivery {
         }
     }
 
-    /// What the handler may do next.
-    pub fn steps(&self, callback: &Callback, memory: Option<&Memory>) -> Vec<Step> {
+    /// The steps that the handler may take next.
+    pub fn steps(&self, callback: &Callback, cached: Option<&CachedRoom>) -> Vec<Step> {
         match &self.round {
             Round::QueueFirst | Round::Queueing => vec![Step::QueueSweep],
             Round::Writing => {
@@ -100,8 +100,8 @@ impl Delivery {
                     (Write::Done, _) => {}
                     (_, Some(_)) => steps.push(Step::WriteRoom),
                     (_, None) => {
-                        steps.push(Step::Look);
-                        steps.extend(memory.map(|_| Step::Recall));
+                        steps.push(Step::ReadRoom);
+                        steps.extend(cached.map(|_| Step::RecallRoom));
                     }
                 }
                 steps
@@ -112,7 +112,7 @@ impl Delivery {
         }
     }
 
-    /// Whether a round has nothing left to do.
+    /// True if a round has nothing left to do.
     pub fn is_through(&self) -> bool {
         match &self.round {
             Round::Writing => {
@@ -125,8 +125,8 @@ impl Delivery {
 }
 
 impl Callback {
-    /// Whether a sweep is queued for it: an abandoned one never comes so far. If it did, there
-    /// would be two sweeps, which is what [`History::with_repeated_sweeps`] is for.
+    /// True if a sweep is queued for it: an abandoned callback never comes so far. If it did, there
+    /// would be two sweeps, as in [`History::with_repeated_sweeps`].
     pub fn asks_for_sweep(&self) -> bool {
         self.is_required && self.destroys().is_some()
     }

@@ -11,7 +11,7 @@ pub fn every_history(size: usize, users: usize) -> Vec<History> {
         .collect()
 }
 
-/// The same for one user, and beside each callback an abandoned one.
+/// Every history of one user, with an abandoned callback beside each.
 pub fn every_history_with_crashes(size: usize) -> Vec<History> {
     let both = |told| -> [Callback; 2] { [callback([told]), callback([told]).abandoned()] };
     every_set(size, 1)

@@ -1,4 +1,5 @@
-//! The steps of a handler: what each request does to the table, and what follows from its answer.
+//! The steps of a handler: the effect of each request on the table, and the conclusions from its
+//! answer.
 
 use chatroom_status_sync::domain::{
     event::{Kind, Version},
@@ -9,16 +10,16 @@ use chatroom_status_sync::domain::{
 use crate::{
     delivery::{Round, Step, Write},
     history::number_of,
-    memory::Memory,
     protocol::{Protocol, State},
+    room_cache::CachedRoom,
     rules::Rule,
-    table::{self, Seen, Subject},
+    table::{self, Found, Subject},
 };
 
 impl State {
-    /// What a request said about the room, at the moment when it reached the table.
-    fn see(&mut self, at: usize, sight: RoomState) {
-        self.deliveries[at].sight = Some(Seen(sight));
+    /// Notes the room as a request found it, at the moment when it reached the table.
+    fn note_room_state(&mut self, at: usize, room_state: RoomState) {
+        self.deliveries[at].room_state = Some(Found(room_state));
         self.deliveries[at].blocks = 0;
     }
 }
@@ -42,25 +43,25 @@ impl Protocol {
                     self.write_room(state, at, &facts);
                 }
             }
-            Step::Look => {
+            Step::ReadRoom => {
                 state.deliveries[at].room = Write::Done;
-                state.see(at, table::sight(state.room.as_ref()));
-                self.remember(state, at);
+                state.note_room_state(at, table::room_state(state.room.as_ref()));
+                self.note_answer(state, at);
             }
-            Step::Recall => {
-                let memory = state.memory.clone();
+            Step::RecallRoom => {
+                let cached = state.cached.clone();
                 let delivery = &mut state.deliveries[at];
                 delivery.room = Write::Done;
-                if let Some(Memory { sight, blocks }) = memory {
-                    delivery.sight = Some(sight);
+                if let Some(CachedRoom { room_state, blocks }) = cached {
+                    delivery.room_state = Some(room_state);
                     delivery.blocks = blocks;
                 }
             }
             Step::Revive => {
                 if let Round::Reviving(join) = state.deliveries[at].round {
-                    let sight = self.revive(state, join);
-                    state.see(at, sight);
-                    self.remember(state, at);
+                    let room_state = self.revive(state, join);
+                    state.note_room_state(at, room_state);
+                    self.note_answer(state, at);
                     self.after_revival(state, at);
                 }
             }
@@ -69,7 +70,8 @@ impl Protocol {
                     && let Some(index) = members.iter().position(|&(member, _)| member == user)
                 {
                     let (_, join) = members.remove(index);
-                    let destroy = state.deliveries[at].sight.and_then(|seen| seen.0.destroyed);
+                    let destroy =
+                        state.deliveries[at].room_state.and_then(|found| found.0.destroyed);
                     self.end(state, user, join, destroy);
                 }
             }
@@ -81,19 +83,19 @@ impl Protocol {
                 };
             }
         }
-        self.go_on(state, at);
+        self.begin_next_round(state, at);
     }
 
-    /// `Table::write` of the room. Its first request is a look, too.
+    /// `Table::write_room`. Its first request also finds the room.
     fn write_room(&self, state: &mut State, at: usize, facts: &Facts) {
         let lacking = match &state.deliveries[at].room {
             Write::Raise(lacking) => table::raise(&mut state.room, lacking, facts),
             Write::Due | Write::Done => {
                 let written = table::write(&mut state.room, Subject::Room, facts);
-                state.see(at, written.sight);
+                state.note_room_state(at, written.room_state);
                 if !written.applied && !self.keeps(Rule::StaleDestroysAreSwept) {
-                    state.deliveries[at].sight =
-                        Some(Seen(RoomState { destroyed: None, ..written.sight }));
+                    state.deliveries[at].room_state =
+                        Some(Found(RoomState { destroyed: None, ..written.room_state }));
                 }
                 written.lacking
             }
@@ -105,18 +107,18 @@ impl Protocol {
         }
         state.deliveries[at].room = Write::after(lacking);
         if state.deliveries[at].room == Write::Done {
-            self.remember(state, at);
+            self.note_answer(state, at);
         }
     }
 
-    /// `Table::write` of `Facts::alive`, by a handler or a sweep.
+    /// `Table::write_room` with `Facts::alive`, by a handler or a sweep.
     pub fn revive(&self, state: &mut State, join: Version) -> RoomState {
         if !self.keeps(Rule::RevivalsAreConditional)
             && let Some(room) = &mut state.room
         {
             room.lives = true;
         }
-        table::write(&mut state.room, Subject::Room, &Facts::alive(join)).sight
+        table::write(&mut state.room, Subject::Room, &Facts::alive(join)).room_state
     }
 
     /// `Table::end`, by a handler or a sweep.
@@ -129,14 +131,14 @@ impl Protocol {
         }
     }
 
-    /// Begins the next round where one is through: the calls between the rounds of `Table::apply`.
-    fn go_on(&self, state: &mut State, at: usize) {
+    /// Begins the next round if one is through, as `Table::apply` does between its rounds.
+    fn begin_next_round(&self, state: &mut State, at: usize) {
         if state.deliveries[at].is_through() {
             match state.deliveries[at].round {
                 Round::Writing => {
                     let callback = &self.history(state).callbacks[at];
-                    let sight = state.deliveries[at].sight;
-                    match sight.and_then(|seen| seen.0.revived_by(&callback.plan)) {
+                    let room_state = state.deliveries[at].room_state;
+                    match room_state.and_then(|found| found.0.revived_by(&callback.plan)) {
                         Some(join) => state.deliveries[at].round = Round::Reviving(join),
                         None => self.after_revival(state, at),
                     }
@@ -147,19 +149,19 @@ impl Protocol {
         if state.deliveries[at].round == Round::Over {
             let delivery = &mut state.deliveries[at];
             delivery.blocks = 0;
-            let sight = delivery.sight.take();
-            if !self.keeps(Rule::MemoriesAreDatedByTheirRequest) {
-                self.note(state, sight, 0);
+            let room_state = delivery.room_state.take();
+            if !self.keeps(Rule::CachedRoomsAreDatedByTheirRequest) {
+                self.note(state, room_state, 0);
             }
         }
     }
 
-    /// `RoomState::end_of`: whose join was too late.
+    /// Ends the members whose join was too late: `RoomState::end_of`.
     fn after_revival(&self, state: &mut State, at: usize) {
         let callback = &self.history(state).callbacks[at];
-        let Seen(sight) = state.deliveries[at].sight.unwrap_or_default();
+        let Found(room_state) = state.deliveries[at].room_state.unwrap_or_default();
         let members = callback.plan.members.iter();
-        let ended = members.filter(|(_, facts)| sight.end_of(facts).is_some());
+        let ended = members.filter(|(_, facts)| room_state.end_of(facts).is_some());
         let ended: Vec<_> = ended.map(|(id, facts)| (number_of(id), facts.newest())).collect();
         if ended.is_empty() {
             self.after_endings(state, at);
@@ -168,10 +170,11 @@ impl Protocol {
         }
     }
 
-    /// `sweep` in `table::progress`: the newest destroy asks for a sweep, even if it was known before.
+    /// Asks for a sweep if the destroy is the newest one, even if it was known before: `sweep` in
+    /// `table::progress`.
     fn after_endings(&self, state: &mut State, at: usize) {
         let callback = &self.history(state).callbacks[at];
-        let stored = state.deliveries[at].sight.and_then(|seen| seen.0.destroyed);
+        let stored = state.deliveries[at].room_state.and_then(|found| found.0.destroyed);
         let is_newest = callback.asks_for_sweep() && stored == callback.destroys();
         let queued_first = !self.keeps(Rule::SweepsAreQueuedAfterTheWrite);
         state.deliveries[at].round =

@@ -1,4 +1,4 @@
-//! What happened, and in which callbacks it is told.
+//! Events, and the callbacks that tell them.
 
 use chatroom_status_sync::domain::{
     event::{Event, Kind, Version},
@@ -35,7 +35,7 @@ pub fn destroy(time: u64) -> Told {
     told(Kind::Destroy, time, None, 0)
 }
 
-/// The room is destroyed because nobody is there any more.
+/// The room is destroyed because nobody is left in it.
 pub fn auto_destroy(time: u64) -> Told {
     told(Kind::Destroy, time, None, 3)
 }
@@ -53,11 +53,11 @@ pub fn leave(time: u64, user: usize) -> Told {
 /// One delivery of a callback, from the sender or from the deferred queue.
 #[derive(Debug, Clone)]
 pub struct Callback {
-    /// What it says.
+    /// The events that it tells.
     pub told: Vec<Told>,
-    /// The same, folded by the library.
+    /// Its events, folded by the library.
     pub plan: RoomPlan,
-    /// Whether somebody makes sure that it is done to the end. Of the others each step is taken at
+    /// True if somebody makes sure that it is handled to the end. Otherwise each step is taken at
     /// any time or never; see [`Callback::abandoned`].
     pub is_required: bool,
 }
@@ -78,9 +78,9 @@ pub fn callback<const N: usize>(told: [Told; N]) -> Callback {
 }
 
 impl Callback {
-    /// The same callback, but its handler crashes, or its function is frozen, between any two
-    /// steps; what it has sent may reach the table at any later time. It stands beside the
-    /// required callback in which the sender, or the queue, tells the same again.
+    /// Lets the handler crash, or the function freeze, between any two steps; requests that were
+    /// sent may reach the table at any later time. Such a callback stands beside the required one
+    /// in which the sender, or the queue, tells the same again.
     pub fn abandoned(self) -> Self {
         Self { is_required: false, ..self }
     }
@@ -91,19 +91,19 @@ impl Callback {
 pub struct History {
     pub callbacks: Vec<Callback>,
     pub users: usize,
-    /// Whether each sweep may be run a second time, at any time after it was queued, as far as it
-    /// likes.
+    /// True if each sweep may be run a second time, at any time after it was queued, and need not
+    /// finish.
     pub repeats_sweeps: bool,
     pub end: EndState,
 }
 
-/// A history without an order, as the model has it.
+/// A history of callbacks in no order.
 pub fn history<const N: usize>(callbacks: [Callback; N]) -> History {
     History::of(callbacks.into())
 }
 
 impl History {
-    /// The same from a list.
+    /// A history from a list of callbacks.
     pub fn of(callbacks: Vec<Callback>) -> Self {
         let told = callbacks.iter().flat_map(|callback| &callback.told);
         let users = told.filter_map(|told| told.user).max();
@@ -111,7 +111,7 @@ impl History {
         Self { end: EndState::of(&callbacks, users), callbacks, users, repeats_sweeps: false }
     }
 
-    /// Each sweep may be run twice.
+    /// Lets each sweep be run twice.
     pub fn with_repeated_sweeps(self) -> Self {
         Self { repeats_sweeps: true, ..self }
     }

@@ -1,4 +1,4 @@
-//! What holds, on every path.
+//! Properties that hold on every path.
 
 use crate::{
     every::{every_history, every_history_with_crashes},
@@ -8,7 +8,7 @@ use crate::{
     support::{all_hold, holds},
 };
 
-/// A callback, and the same from a handler that comes to nothing.
+/// A callback, and the same callback with a handler that crashes.
 fn twice(told: Told) -> [Callback; 2] {
     [callback([told]), callback([told]).abandoned()]
 }
@@ -124,7 +124,7 @@ fn a_late_destroy_in_a_living_room_is_healed_though_the_member_who_proves_it_has
 }
 
 #[test]
-fn a_memory_of_an_active_room_hides_no_destroy_from_an_older_join() {
+fn a_cached_active_room_hides_no_destroy_from_an_older_join() {
     let told = [
         callback([create(1)]),
         callback([join(2, ANN)]),

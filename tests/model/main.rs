@@ -2,33 +2,33 @@
 //! happens at the same time: in any order, twice, or half.
 //!
 //! The checker takes every path through a small history. The decisions on it are the library's own
-//! (`Version`, `Plan`, `Facts`, `RoomState`); what surrounds them is modelled, and names the function
-//! that it stands for:
+//! (`Version`, `Plan`, `Facts`, `RoomState`); everything around them is modelled, and names the
+//! function that it stands for:
 //!
-//! * [`history`], [`every`]: what happened, and in which callbacks it is told.
-//! * [`oracle`]: what the table must be in the end.
+//! * [`history`], [`every`]: events, and the callbacks that tell them.
+//! * [`oracle`]: the table as it must be in the end.
 //! * [`table`]: the items, and the requests that write them.
 //! * [`delivery`], [`handle`]: the handling of a callback, request by request.
-//! * [`memory`]: what warm functions remember.
+//! * [`room_cache`]: the room cache of warm functions.
 //! * [`sweep`]: the sweep of a room, and how long it waits.
 //! * [`protocol`]: all of it at once, and the properties that are checked.
-//! * [`rules`]: what the proof rests on.
+//! * [`rules`]: the rules that the proof rests on.
 //!
 //! The tests: [`holds`], and [`refuted`], where a rule is left out.
 //!
-//! Time is modelled as order: a sweep starts once nobody is left who saw the room before the sweep
-//! was queued. Nothing here knows how many seconds that takes: they are
-//! `SWEEP_DELAY_SECONDS`, which must be more than the memory's age and the longest time-out of a
-//! function together. Items do not expire here.
+//! Time is modelled as order: a sweep starts once nobody is left who found the room before the
+//! sweep was queued. Nothing here knows how many seconds that takes: they are
+//! `SWEEP_DELAY_SECONDS`, which must be more than the longest age of a cached room and the longest
+//! time-out of a function together. Items do not expire here.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod delivery;
 mod every;
 mod handle;
 mod history;
-mod memory;
 mod oracle;
 mod protocol;
+mod room_cache;
 mod rules;
 mod support;
 mod sweep;

@@ -4,8 +4,8 @@
 //! member is left, because the room was destroyed. The room is destroyed if there was a destroy,
 //! and no create and no join newer than the newest one; otherwise it is active.
 //!
-//! Of several destroys that could have ended a membership, any may be the one that did: by that one
-//! the member expires.
+//! If several destroys could have ended a membership, any of them may have, and the member expires
+//! by that one.
 
 use chatroom_status_sync::domain::event::{Kind, Version};
 
@@ -14,8 +14,8 @@ use crate::{
     table::{Item, ROOM_DESTROYED},
 };
 
-/// What the table holds once everything is done. The version of the room's item is no reader's:
-/// see [`EndState::agrees_with`].
+/// The table once everything is done. [`EndState::agrees_with`] leaves out the version of the
+/// room's item, which readers do not use.
 #[derive(Debug, Clone)]
 pub struct EndState {
     room: Option<Item>,
@@ -40,7 +40,7 @@ impl EndState {
         }
     }
 
-    /// Whether a table is what it should be, in all that a reader sees.
+    /// True if a table is right in everything that readers use.
     pub fn agrees_with(&self, room: Option<&Item>, members: &[Option<Item>]) -> bool {
         let version = self.room.as_ref().map(|room| room.version);
         let room = room.cloned().zip(version);
@@ -64,7 +64,7 @@ impl EndState {
     }
 }
 
-/// Whether a member is in the room, by its newest event and the room's newest destroy.
+/// True if a member is in the room, by its newest event and the room's newest destroy.
 pub fn is_present(newest: Option<Version>, destroyed: Option<Version>) -> bool {
     newest.is_some_and(|newest| newest.kind() == Kind::Join) && newest > destroyed
 }

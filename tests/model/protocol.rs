@@ -1,4 +1,5 @@
-//! The whole: table, handlers, memory and queue as one state, and all that can happen next.
+//! The whole: table, handlers, room cache and queue as one state, and everything that can happen
+//! next.
 
 use chatroom_status_sync::domain::event::Version;
 use stateright::{Model, Property};
@@ -6,8 +7,8 @@ use stateright::{Model, Property};
 use crate::{
     delivery::{Delivery, Round, Step},
     history::{Callback, History},
-    memory::Memory,
     oracle::is_present,
+    room_cache::CachedRoom,
     rules::Rule,
     sweep::{Move, Sweep},
     table::Item,
@@ -29,7 +30,7 @@ pub struct State {
     pub members: Vec<Option<Item>>,
     /// One handler for each callback.
     pub deliveries: Vec<Delivery>,
-    pub memory: Option<Memory>,
+    pub cached: Option<CachedRoom>,
     /// The sweep that each callback's destroy asks for.
     pub sweeps: Vec<Sweep>,
     /// A second run of each, if the history has them.
@@ -37,7 +38,7 @@ pub struct State {
     pub landed: Landed,
 }
 
-/// What a reader must have been told by now, whatever the items say.
+/// The events that have reached the table, by which readers must be told the truth.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Landed {
     /// The newest event of each member whose write has reached the table.
@@ -46,21 +47,21 @@ pub struct Landed {
     pub destroyed: Option<Version>,
 }
 
-/// What can happen next.
+/// One thing that can happen next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// A handler takes a step.
     Handle(usize, Step),
-    /// The memory expires.
+    /// The cached room expires.
     Forget,
     /// The sweep of a callback's destroy takes a step.
     Sweep(usize, Move),
-    /// So does its second run.
+    /// The second run of that sweep takes a step.
     Repeat(usize, Move),
 }
 
 impl Protocol {
-    /// Whether a rule is kept.
+    /// True if a rule is kept.
     pub fn keeps(&self, rule: Rule) -> bool {
         self.without != Some(rule)
     }
@@ -70,7 +71,7 @@ impl Protocol {
         &self.histories[state.history]
     }
 
-    /// All required callbacks are handled, and the queue is empty.
+    /// True if all required callbacks are handled, and the queue is empty.
     fn is_done(&self, state: &State) -> bool {
         let handled = |(delivery, callback): (&Delivery, &Callback)| {
             !callback.is_required || delivery.round == Round::Over
@@ -92,7 +93,8 @@ impl Protocol {
     }
 }
 
-/// The readers' sentence: joined, and a version above the room's `destroyVersion`.
+/// The rule for readers: a member is in the room if its item is joined, and has a version above the
+/// room's `destroyVersion`.
 fn tells_the_truth(state: &State) -> bool {
     let destroyed = state.room.as_ref().and_then(|room| room.destroyed);
     let members = state.members.iter().zip(&state.landed.newest);
@@ -122,7 +124,7 @@ impl Model for Protocol {
                 .iter()
                 .map(|callback| Delivery::new(self, history, callback))
                 .collect(),
-            memory: None,
+            cached: None,
             sweeps: vec![Sweep::Unknown; history.callbacks.len()],
             repeats: vec![Sweep::Unknown; history.callbacks.len()],
             landed: Landed { newest: vec![None; history.users], destroyed: None },
@@ -133,10 +135,10 @@ impl Model for Protocol {
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
         let history = self.history(state);
         for (at, delivery) in state.deliveries.iter().enumerate() {
-            let steps = delivery.steps(&history.callbacks[at], state.memory.as_ref());
+            let steps = delivery.steps(&history.callbacks[at], state.cached.as_ref());
             actions.extend(steps.into_iter().map(|step| Action::Handle(at, step)));
         }
-        actions.extend(state.memory.as_ref().map(|_| Action::Forget));
+        actions.extend(state.cached.as_ref().map(|_| Action::Forget));
         for (at, sweep) in state.sweeps.iter().enumerate() {
             let waits =
                 *sweep == Sweep::Queued && self.keeps(Rule::SweepsWait) && !self.is_due(state, at);
@@ -160,7 +162,7 @@ impl Model for Protocol {
                     state.repeats[at] = Sweep::Queued;
                 }
             }
-            Action::Forget => state.memory = None,
+            Action::Forget => state.cached = None,
             Action::Sweep(at, step) => {
                 state.sweeps[at] = self.sweep(&mut state, &last.sweeps[at], step);
             }

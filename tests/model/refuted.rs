@@ -1,4 +1,4 @@
-//! What does not hold if a rule is left out: each rule is needed.
+//! Failures if a rule is left out: each rule is needed.
 
 use crate::{
     history::{ANN, callback, create, destroy, history, join},
@@ -7,14 +7,14 @@ use crate::{
 };
 
 #[test]
-fn a_join_that_does_not_look_leaves_a_room_without_create_unknown() {
-    needs(Rule::JoinsLook, history([callback([join(1, ANN)])]));
+fn a_join_that_does_not_read_its_room_leaves_a_room_without_create_unknown() {
+    needs(Rule::JoinsReadTheirRoom, history([callback([join(1, ANN)])]));
 }
 
 #[test]
-fn a_late_join_that_does_not_look_stays_in_a_destroyed_room() {
+fn a_late_join_that_does_not_read_its_room_stays_in_a_destroyed_room() {
     let told = [callback([create(1)]), callback([join(2, ANN)]), callback([destroy(3)])];
-    needs(Rule::JoinsLook, history(told));
+    needs(Rule::JoinsReadTheirRoom, history(told));
 }
 
 #[test]
@@ -67,18 +67,18 @@ fn a_revival_without_a_condition_brings_back_a_room_that_was_destroyed_again() {
 }
 
 #[test]
-fn a_memory_dated_later_than_its_request_hides_a_destroy() {
+fn a_cached_room_dated_later_than_its_request_hides_a_destroy() {
     let told = [
         callback([create(1)]),
         callback([join(2, ANN)]),
         callback([join(3, ANN)]),
         callback([destroy(4)]),
     ];
-    needs(Rule::MemoriesAreDatedByTheirRequest, history(told));
+    needs(Rule::CachedRoomsAreDatedByTheirRequest, history(told));
 }
 
 #[test]
-fn a_memory_that_forgets_the_destroy_keeps_a_late_join() {
+fn a_cached_room_without_its_last_destroy_keeps_a_late_join() {
     let told = [callback([join(1, ANN)]), callback([destroy(2)]), callback([create(3)])];
-    needs(Rule::MemoriesKeepTheDestroy, history(told));
+    needs(Rule::CachedRoomsKeepTheDestroy, history(told));
 }

@@ -13,7 +13,7 @@ pub fn holds<const N: usize>(histories: [History; N]) {
     all_hold(histories.into());
 }
 
-/// The same for a list.
+/// Proves the same for a list of histories.
 pub fn all_hold(histories: Vec<History>) {
     let count = histories.len();
     let protocol = Protocol { histories, without: None };
@@ -22,8 +22,7 @@ pub fn all_hold(histories: Vec<History>) {
     println!("{count} histories, {} states", checker.unique_state_count());
 }
 
-/// Proves that a rule is needed: with it the history ends well, without it there is a path that
-/// does not.
+/// Proves that a rule is needed: with it the history ends well, and without it some path does not.
 pub fn needs(rule: Rule, history: History) {
     holds([history.clone()]);
     let protocol = Protocol { histories: vec![history], without: Some(rule) };

@@ -1,4 +1,4 @@
-//! The sweep of a room: `Table::sweep`, run by the worker.
+//! The sweep of a room: `Table::sweep`, which the worker runs.
 
 use chatroom_status_sync::domain::{
     event::{Kind, Version},
@@ -8,51 +8,56 @@ use chatroom_status_sync::domain::{
 use crate::{
     protocol::{Protocol, State},
     rules::Rule,
-    table::{self, Item, Seen},
+    table::{self, Found, Item},
 };
 
-/// How far a sweep is. Each page has one member: that is the worst case, and enough.
+/// The progress of a sweep. Each page has one member: that is the worst case, and enough.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Sweep {
     /// Nobody has asked for it.
     Unknown,
     /// The message is in the queue, and the delay runs.
     Queued,
-    /// A page was read; the room is to be looked at. The member's item as it was then.
-    Read(usize, Option<Item>),
-    /// What is to be written for the page, in any order.
-    Writing(usize, Vec<Change>),
-    /// The next page is to be read. A continuation begins here, too: it differs only in who runs
-    /// it.
+    /// A page was read, and the room is read next. The member's item is as it was then.
+    Read {
+        page: usize,
+        item: Option<Item>,
+    },
+    /// The changes of the page are written, in any order.
+    Writing {
+        page: usize,
+        changes: Vec<Change>,
+    },
+    /// The next page is to be read. A continuation, which another worker may run, begins here, too.
     Next(usize),
     Over,
 }
 
-/// What a sweep writes.
+/// A change that a sweep writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Change {
-    /// End a membership: who, whose join, and by which destroy.
-    End(usize, Version, Version),
-    /// Write the room as active: the join that proves it.
-    Heal(Version),
+    /// Ends the membership that began with a join.
+    End { user: usize, join: Version, destroy: Version },
+    /// Writes the room as active, which a join proves.
+    Heal { join: Version },
 }
 
 /// A step of a sweep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Move {
     ReadPage,
-    Look,
+    ReadRoom,
     Write(Change),
 }
 
 impl Sweep {
-    /// What the sweep may do next.
+    /// The steps that the sweep may take next.
     pub fn moves(&self) -> Vec<Move> {
         match self {
             Self::Unknown | Self::Over => Vec::new(),
             Self::Queued | Self::Next(_) => vec![Move::ReadPage],
-            Self::Read(..) => vec![Move::Look],
-            Self::Writing(_, changes) => changes.iter().copied().map(Move::Write).collect(),
+            Self::Read { .. } => vec![Move::ReadRoom],
+            Self::Writing { changes, .. } => changes.iter().copied().map(Move::Write).collect(),
         }
     }
 
@@ -62,30 +67,30 @@ impl Sweep {
 }
 
 impl State {
-    /// `Store::ask_for`, at this moment.
+    /// Puts the sweep into the queue, as `functions::storage` does.
     pub fn queue_sweep(&mut self, at: usize) {
         self.sweeps[at] = Sweep::Queued;
         for delivery in &mut self.deliveries {
-            if delivery.sight.is_some() {
+            if delivery.room_state.is_some() {
                 delivery.blocks |= 1 << at;
             }
         }
-        if let Some(memory) = &mut self.memory {
-            memory.blocks |= 1 << at;
+        if let Some(cached) = &mut self.cached {
+            cached.blocks |= 1 << at;
         }
     }
 }
 
 impl Protocol {
-    /// `SWEEP_DELAY_SECONDS`: whether nobody is left, and nothing remembered, from before this
-    /// sweep was queued. Abandoned callbacks are not waited for: what they leave is known to
-    /// those who tell the same again.
+    /// `SWEEP_DELAY_SECONDS`: true if no handler is left, and nothing cached, from before this
+    /// sweep was queued. Abandoned callbacks are not waited for: the callbacks that tell the same
+    /// again finish their work.
     pub fn is_due(&self, state: &State, at: usize) -> bool {
         let blocked = |blocks: u8| blocks & (1 << at) != 0;
         let callbacks = &self.history(state).callbacks;
         let mut deliveries = state.deliveries.iter().zip(callbacks);
-        let memory = state.memory.as_ref();
-        !memory.is_some_and(|memory| blocked(memory.blocks))
+        let cached = state.cached.as_ref();
+        !cached.is_some_and(|cached| blocked(cached.blocks))
             && !deliveries
                 .any(|(delivery, callback)| callback.is_required && blocked(delivery.blocks))
     }
@@ -99,21 +104,27 @@ impl Protocol {
             if changes.is_empty() {
                 Sweep::after_page(page, users)
             } else {
-                Sweep::Writing(page, changes)
+                Sweep::Writing { page, changes }
             }
         };
         match (step, sweep) {
-            (Move::ReadPage, Sweep::Next(page)) => Sweep::Read(*page, state.members[*page].clone()),
-            (Move::ReadPage, _) if users > 0 => Sweep::Read(0, state.members[0].clone()),
-            (Move::Look, Sweep::Read(page, item)) => {
-                let sight = table::sight(state.room.as_ref());
-                self.note(state, Some(Seen(sight)), 0);
-                changes(*page, self.judge(*page, item.as_ref(), sight))
+            (Move::ReadPage, Sweep::Next(page)) => {
+                Sweep::Read { page: *page, item: state.members[*page].clone() }
             }
-            (Move::Write(change), Sweep::Writing(page, due)) => {
+            (Move::ReadPage, _) if users > 0 => {
+                Sweep::Read { page: 0, item: state.members[0].clone() }
+            }
+            (Move::ReadRoom, Sweep::Read { page, item }) => {
+                let room_state = table::room_state(state.room.as_ref());
+                self.note(state, Some(Found(room_state)), 0);
+                changes(*page, self.judge(*page, item.as_ref(), room_state))
+            }
+            (Move::Write(change), Sweep::Writing { page, changes: due }) => {
                 match change {
-                    Change::End(user, join, destroy) => self.end(state, user, join, Some(destroy)),
-                    Change::Heal(join) => {
+                    Change::End { user, join, destroy } => {
+                        self.end(state, user, join, Some(destroy));
+                    }
+                    Change::Heal { join } => {
                         self.revive(state, join);
                     }
                 }
@@ -124,7 +135,7 @@ impl Protocol {
         }
     }
 
-    /// What a page calls for, given the room as it was seen after it.
+    /// The changes that a page calls for, given the room as it was found after the page.
     fn judge(&self, user: usize, item: Option<&Item>, room: RoomState) -> Vec<Change> {
         let (Some(item), Some(destroy)) = (item, room.destroyed) else {
             return Vec::new();
@@ -134,7 +145,7 @@ impl Protocol {
         let join = item.joined.map(|time| Version::new(time, Kind::Join, 0));
         let heals =
             join.filter(|&join| self.keeps(Rule::SweepsHeal) && !room.active && join > destroy);
-        let end = ends.then_some(Change::End(user, item.version, destroy));
-        end.into_iter().chain(heals.map(Change::Heal)).collect()
+        let end = ends.then_some(Change::End { user, join: item.version, destroy });
+        end.into_iter().chain(heals.map(|join| Change::Heal { join })).collect()
     }
 }

@@ -33,11 +33,11 @@ pub struct Item {
     pub expires: Option<Timestamp>,
 }
 
-/// A [`RoomState`] as part of a state.
+/// A [`RoomState`] that can be hashed, as part of a state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Seen(pub RoomState);
+pub struct Found(pub RoomState);
 
-impl Hash for Seen {
+impl Hash for Found {
     fn hash<H: Hasher>(&self, state: &mut H) {
         (self.0.active, self.0.destroyed).hash(state);
     }
@@ -46,45 +46,46 @@ impl Hash for Seen {
 /// The reason of a membership that ended with its room.
 pub const ROOM_DESTROYED: &str = "room_destroyed";
 
-/// Whose item is written: members have a reason.
+/// The subject of an item that is written. Members have a reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
     Member,
     Room,
 }
 
-/// What the first request of `Table::write` found.
+/// The result of the first request of `Table::write_member` or `Table::write_room`.
 pub struct Written {
-    /// Whether the item was older (`Verdict::Applied`).
+    /// True if the item was older (`Verdict::Applied`).
     pub applied: bool,
-    /// The room as it then was.
-    pub sight: RoomState,
-    /// What is left for `update::raise`.
+    /// The room as the request left it.
+    pub room_state: RoomState,
+    /// Versions that are left for `update::raise`.
     pub lacking: Vec<Version>,
 }
 
-/// `Table::write`, its first request: `update::whole`, and the conclusions from the item that it
-/// gives back.
+/// The first request of `Table::write_member` and `Table::write_room`: `update::whole`, and the
+/// conclusions from the item that it gives back.
 pub fn write(slot: &mut Option<Item>, subject: Subject, facts: &Facts) -> Written {
     let applied = slot.as_ref().is_none_or(|item| item.version < facts.newest());
     let old = slot.clone();
-    let (sight, lacking) = if applied {
+    let (room_state, lacking) = if applied {
         *slot = Some(whole(old.as_ref(), subject, facts));
         let news = facts.versions().filter(|&known| known != facts.newest());
         let is_older = |&known: &Version| {
             let stored = old.as_ref().and_then(|old| old.compare(known));
             stored.is_some_and(Ordering::is_lt)
         };
-        (sight(old.as_ref()).after(facts), news.filter(is_older).collect())
+        (room_state(old.as_ref()).after(facts), news.filter(is_older).collect())
     } else {
-        (sight(old.as_ref()), lacking_in(old.as_ref(), facts))
+        (room_state(old.as_ref()), lacking_in(old.as_ref(), facts))
     };
-    // As the library does: what the item lacks of the newest destroy, it will have been told.
-    let destroyed = sight.destroyed.max(facts.of_kind(Kind::Destroy));
-    Written { applied, sight: RoomState { destroyed, ..sight }, lacking }
+    // As in the library: if the item lacks the newest destroy, a further request will write it.
+    let destroyed = room_state.destroyed.max(facts.of_kind(Kind::Destroy));
+    Written { applied, room_state: RoomState { destroyed, ..room_state }, lacking }
 }
 
-/// `Table::write`, each further request: `update::raise`. Gives what is still lacking.
+/// Each further request of `Table::write_member` and `Table::write_room`: `update::raise`. Gives
+/// the versions that are still lacking.
 pub fn raise(slot: &mut Option<Item>, lacking: &[Version], facts: &Facts) -> Vec<Version> {
     let lacks = |known: &Version| {
         let stored = slot.as_ref().and_then(|item| item.compare(*known));
@@ -101,8 +102,8 @@ pub fn raise(slot: &mut Option<Item>, lacking: &[Version], facts: &Facts) -> Vec
     Vec::new()
 }
 
-/// `Table::look`: the projection of a room's item that joins and sweeps go by.
-pub fn sight(room: Option<&Item>) -> RoomState {
+/// `Table::read_room_state`: the part of a room's item that joins and sweeps go by.
+pub fn room_state(room: Option<&Item>) -> RoomState {
     room.map_or_else(RoomState::default, |room| RoomState {
         active: room.lives,
         destroyed: room.destroyed,
@@ -137,14 +138,14 @@ fn lacking_in(item: Option<&Item>, facts: &Facts) -> Vec<Version> {
 }
 
 impl Item {
-    /// `update::end`, its effect; who may do it is the caller's to say.
+    /// The effect of `update::end`; the caller checks its condition.
     pub fn end(&mut self, destroy: Version) {
         self.lives = false;
         self.reason = Some(ROOM_DESTROYED);
         self.expires = Some(destroy.time());
     }
 
-    /// `stored::compare`.
+    /// `item::compare`.
     fn compare(&self, version: Version) -> Option<Ordering> {
         let time = |stored: Option<Timestamp>| stored.map(|time| time.cmp(&version.time()));
         match version.kind() {

@@ -1,4 +1,4 @@
-//! From the bytes of a verified body to events.
+//! The body: turns the bytes of a verified callback into events.
 //!
 //! The sender documents "a JSON object" and shows an array: both are read. Every fault of one event
 //! is that event's own: its neighbours are not affected, and its raw text is kept, so that nothing

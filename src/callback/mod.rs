@@ -1,4 +1,4 @@
-//! From a signed request to events, without HTTP or AWS.
+//! Callbacks: turns a signed request into events, without HTTP or AWS.
 //!
 //! * [`query`]: reads what a query string claims.
 //! * [`keyring`]: knows the App Secrets of every app.

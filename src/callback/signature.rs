@@ -19,9 +19,9 @@ const MAX_AHEAD_SECONDS: u64 = 300;
 /// The rule for the age of a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Freshness {
-    /// At most this many seconds old, and at most 300 seconds ahead of the receiver's clock.
+    /// Accepts at most this many seconds of age, and at most 300 seconds ahead of the receiver's clock.
     WithinSeconds(u64),
-    /// Any age: for sample events with a fixed signature. Replays of a captured URL are then
+    /// Accepts any age: for sample events with a fixed signature. Replays of a captured URL are then
     /// accepted for ever.
     Unchecked,
 }

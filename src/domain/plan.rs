@@ -1,5 +1,5 @@
-//! From events to changes: at most one per member and one per room, whatever the events' number and
-//! order.
+//! Plans: fold events into at most one change per member and one per room, whatever the events'
+//! number and order.
 //!
 //! All events about an item are folded into [`Facts`]: the newest version of each kind. Folding takes
 //! the greater of two, so it forgets order, repetition and batching; that is why any of them ends in

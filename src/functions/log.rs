@@ -14,7 +14,7 @@ use crate::wire::answer::Counts;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Level {
-    /// All is well.
+    /// Everything is well.
     Info,
     /// Somebody may have to do something.
     Warn,

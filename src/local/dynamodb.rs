@@ -1,18 +1,20 @@
 //! An embedded DynamoDB engine. The SDK talks to it over HTTP, as to the real one.
 
-use std::{error::Error, io, net::SocketAddr, path::PathBuf, thread};
+use std::{error::Error, net::SocketAddr, path::PathBuf, thread};
 
-use dynoxide::Database;
+use dynoxide::{Database, server};
 use tokio::{net::TcpListener, sync::oneshot};
 
-/// Where the data is.
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// The place of the data.
 #[derive(Debug, Clone)]
 pub enum Data {
-    /// Nowhere: it ends with the engine.
+    /// Memory: the data ends with the engine.
     Memory,
-    /// In a file, which is created if need be.
+    /// A file, which is created if need be.
     File(PathBuf),
-    /// In another engine, at this endpoint.
+    /// Another engine, at this endpoint.
     Elsewhere(String),
 }
 
@@ -23,15 +25,12 @@ pub struct DynamoDb {
 }
 
 impl DynamoDb {
-    /// Starts an engine that listens at `address`. What has expired in the meantime is deleted
-    /// first, as DynamoDB does by and by.
+    /// Starts an engine that listens at `address`. Items that have expired in the meantime are
+    /// deleted first, as DynamoDB does by and by.
     ///
     /// # Errors
-    /// If the address is taken or the file cannot be opened.
-    pub async fn start(
-        data: Data,
-        address: SocketAddr,
-    ) -> Result<Self, Box<dyn Error + Send + Sync>> {
+    /// The address is taken, or the file cannot be opened.
+    pub async fn start(data: Data, address: SocketAddr) -> Result<Self, BoxError> {
         if let Data::Elsewhere(url) = data {
             return Ok(Self { url, stop: None });
         }
@@ -39,51 +38,50 @@ impl DynamoDb {
         let (stop, is_stopped) = oneshot::channel();
         // The engine's SQL blocks its thread, so it has one, and a runtime, of its own.
         thread::Builder::new().name("dynamodb".to_owned()).spawn(move || {
-            let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-                Ok(runtime) => runtime,
-                Err(error) => return drop(started.send(Err(error.into()))),
-            };
-            runtime.block_on(async {
-                match open(data, address).await {
-                    Ok((database, listener, address)) => {
-                        let _ = started.send(Ok(address));
-                        let is_stopped = async { drop(is_stopped.await) };
-                        let serving =
-                            dynoxide::server::serve_with_shutdown(listener, database, is_stopped);
-                        if let Err(error) = serving.await {
-                            eprintln!("the embedded engine ended: {error}");
-                        }
-                    }
-                    Err(error) => drop(started.send(Err(error))),
-                }
-            });
+            match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => runtime.block_on(serve(data, address, started, is_stopped)),
+                Err(error) => drop(started.send(Err(error.into()))),
+            }
         })?;
         let address = is_started.await??;
         Ok(Self { url: format!("http://{address}"), stop: Some(stop) })
     }
 
-    /// The endpoint, for `AWS_ENDPOINT_URL_DYNAMODB`.
+    /// Gives the endpoint, for `AWS_ENDPOINT_URL_DYNAMODB`.
     pub fn url(&self) -> &str {
         &self.url
     }
 }
 
-type Opened = (Database, TcpListener, SocketAddr);
+/// Serves the data, and says in `started` where, or why not.
+async fn serve(
+    data: Data,
+    address: SocketAddr,
+    started: oneshot::Sender<Result<SocketAddr, BoxError>>,
+    is_stopped: oneshot::Receiver<()>,
+) {
+    let (database, listener) = match open(data, address).await {
+        Ok(opened) => opened,
+        Err(error) => return drop(started.send(Err(error))),
+    };
+    let _ = started.send(listener.local_addr().map_err(BoxError::from));
+    let is_stopped = async { drop(is_stopped.await) };
+    if let Err(error) = server::serve_with_shutdown(listener, database, is_stopped).await {
+        eprintln!("the embedded engine ended: {error}");
+    }
+}
 
-async fn open(data: Data, address: SocketAddr) -> Result<Opened, Box<dyn Error + Send + Sync>> {
+async fn open(data: Data, address: SocketAddr) -> Result<(Database, TcpListener), BoxError> {
     let database = match data {
         Data::Memory | Data::Elsewhere(_) => Database::memory()?,
         Data::File(path) => {
-            let name = path
-                .to_str()
-                .ok_or_else(|| io::Error::other("the path of the data is no UTF-8"))?;
+            let name = path.to_str().ok_or("the path of the data is no UTF-8")?;
             Database::new(name)?
         }
     };
     database.sweep_ttl()?;
     let listener = TcpListener::bind(address).await.map_err(|why| format!("{address}: {why}"))?;
-    let address = listener.local_addr()?;
-    Ok((database, listener, address))
+    Ok((database, listener))
 }
 
 impl Drop for DynamoDb {

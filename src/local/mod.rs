@@ -1,11 +1,11 @@
-//! Everything on one machine: an embedded DynamoDB engine, a queue and an API gateway on loopback,
-//! and the real [`Receiver`] between them, set up by the same variables as in Lambda.
+//! A whole deployment on one machine: stand-ins for AWS on loopback, and the real [`Receiver`] and
+//! [`Worker`] between them, set up by the same variables as in Lambda.
 //!
-//! * [`dynamodb`]: DynamoDB, spoken to over HTTP as the real one.
-//! * [`sqs`]: as much of SQS as is used here.
-//! * [`event_source`]: Lambda's event source, which brings deferred messages to the worker.
-//! * [`im_server`]: signed callbacks, as the IM server sends them.
-//! * [`api_gateway`]: the API gateway, which makes Lambda events of HTTP requests.
+//! * [`dynamodb`]: an embedded engine, spoken to over HTTP as the real one.
+//! * [`sqs`]: the queues, as far as they are used here.
+//! * [`event_source`]: brings deferred messages to the worker, as Lambda does.
+//! * [`im_server`]: signs callbacks, as the IM server does.
+//! * [`api_gateway`]: makes Lambda events of HTTP requests.
 
 pub mod api_gateway;
 pub mod dynamodb;
@@ -31,31 +31,31 @@ pub const TABLE: &str = "chatrooms";
 
 /// A whole local deployment. Dropping it ends it.
 pub struct Stack {
-    /// Where callbacks go.
+    /// The endpoint of callbacks.
     pub api_gateway: ApiGateway,
-    /// Where the table is.
+    /// The engine that has the table.
     pub dynamodb: DynamoDb,
-    /// Where deferred messages and dead letters go.
+    /// The deferred queue and the dead-letter queue.
     pub sqs: Sqs,
-    /// What brings deferred messages to the worker, whenever it is called.
+    /// The source of the worker's events. It brings messages whenever it is called.
     pub event_source: EventSource,
     /// A handle on the table, for reading.
     pub table: Table,
 }
 
-/// Where a local deployment listens. Port 0 is any free one.
+/// The addresses at which a local deployment listens. Port 0 is any free one.
 #[derive(Debug, Clone, Copy)]
 pub struct ListenAddresses {
-    /// For callbacks.
+    /// The address of the API gateway.
     pub callback: SocketAddr,
-    /// For DynamoDB.
+    /// The address of DynamoDB.
     pub dynamodb: SocketAddr,
-    /// For SQS.
+    /// The address of SQS.
     pub sqs: SocketAddr,
 }
 
 impl ListenAddresses {
-    /// Loopback with free ports.
+    /// Takes free ports of the loopback interface.
     pub fn free() -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         Self { callback: any, dynamodb: any, sqs: any }
@@ -68,10 +68,10 @@ impl Stack {
     /// none that is about this deployment. `log` gets the line of each request.
     ///
     /// With `patience`, nothing is cut short before it is over, as nothing should be in a test on a
-    /// slow machine; without, the time-outs are those of Lambda.
+    /// slow machine; without it, the time-outs are those of Lambda.
     ///
     /// # Errors
-    /// If a port is taken, the data cannot be opened, or a setting is wrong.
+    /// A port is taken, the data cannot be opened, or a setting is wrong.
     pub async fn start(
         data: Data,
         at: ListenAddresses,
@@ -110,7 +110,7 @@ impl Stack {
         Ok(Self { api_gateway, dynamodb, sqs, event_source, table })
     }
 
-    /// What a variable is for another function in front of the same table and queues.
+    /// Gives a variable for another function in front of the same table and queues.
     pub fn variable(&self, name: &str) -> Option<String> {
         match name {
             "TABLE_NAME" => Some(self.table.name().to_owned()),
@@ -118,17 +118,14 @@ impl Stack {
         }
     }
 
-    /// Lets the worker work until the deferred queue is empty or holds only what is delayed.
-    ///
-    /// # Errors
-    /// What the queue says.
+    /// Lets the worker work until the deferred queue is empty, or holds only delayed messages.
     pub async fn drain(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
         while self.event_source.poll().await? > 0 {}
         Ok(())
     }
 }
 
-/// The variables that are about this deployment.
+/// Gives a variable that is about this deployment.
 fn variable(name: &str, dynamodb: &DynamoDb, sqs: &Sqs) -> Option<String> {
     let value = match name {
         "DEFERRED_QUEUE_URL" => return Some(sqs.url_of(DEFERRED)),

@@ -13,11 +13,14 @@
 //! * [`apply`]: the protocol for a whole plan: takes all steps at once, then those that follow.
 //! * [`sweep`]: the protocol for a room's end.
 //!
-//! [`read`] answers questions, and [`schema`] creates the table where no template does.
+//! For readers: [`presence`] decides who is in a room, and [`read`] answers questions. [`schema`]
+//! creates the table where no template does.
 
 pub mod apply;
 pub mod item;
 pub mod key;
+#[cfg(feature = "cli")]
+pub mod presence;
 pub mod progress;
 #[cfg(feature = "cli")]
 pub mod read;

@@ -1,4 +1,4 @@
-//! What is written, as DynamoDB expressions. Attribute names avoid the reserved words, so none
+//! The changes of an item, as DynamoDB expressions. Attribute names avoid the reserved words, so none
 //! needs an alias.
 
 use std::fmt::Write;
@@ -145,7 +145,7 @@ impl Expression {
         self.number(name, value);
     }
 
-    /// What an item keeps of an event: its time; of a destroy, time, reason and version.
+    /// Records what an item keeps of an event: its time; of a destroy, time, reason and version.
     fn record(&mut self, version: Version, overwrite: bool) {
         let (attribute, value) = recorded_as(version.kind());
         self.assign(attribute, value, overwrite);

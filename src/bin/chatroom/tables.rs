@@ -1,6 +1,6 @@
 //! Members and rooms as tables for people.
 
-use chatroom_status_sync::table::read::{Collection, Member, Room};
+use chatroom_status_sync::table::presence::{Collection, Member, Room};
 use comfy_table::Table;
 
 use crate::print::{table, time};

@@ -1,24 +1,23 @@
-//! The requests of the JSON protocol, each with its response.
+//! The actions of the JSON protocol: each request with its response.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Map, Value, json};
 
 use super::{
-    DEAD_LETTERS,
     error::{SqsError, body, check_size, entries},
+    names::{DEAD_LETTERS, url_of},
     queue::{LocalQueue, QueuedMessage},
-    url_of,
 };
 
-/// After this many receives, a deferred message becomes a dead letter.
+/// The number of receives after which a deferred message becomes a dead letter.
 const MOST_RECEIVES: u32 = 30;
-/// How long a message that was received stays out of sight, unless the request says otherwise.
+/// The time that a received message stays out of sight, unless the request says otherwise.
 const VISIBILITY: Duration = Duration::from_secs(30);
 
 type ActionResult = Result<Value, SqsError>;
 
-/// Does what a request to `endpoint` asks for.
+/// Answers a request that was sent to `endpoint`.
 pub fn answer(
     all: &mut BTreeMap<String, LocalQueue>,
     action: &str,
@@ -54,7 +53,7 @@ pub fn answer(
     }
 }
 
-/// Does something for each entry; one that is refused touches no other.
+/// Does an action for each entry; one that is refused touches no other.
 fn batch(request: &Value, mut one: impl FnMut(&Value) -> ActionResult) -> ActionResult {
     let (mut successful, mut failed) = (Vec::new(), Vec::new());
     for entry in entries(request)? {

@@ -1,4 +1,4 @@
-//! What SQS refuses, and how it says so.
+//! The requests that SQS refuses, and the words in which it does.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use crate::wire::limits::MAX_BYTES;
 
-/// Entries in one batch.
+/// The most entries of one batch.
 const BATCH: usize = 10;
 
-/// An error, in the terms of the JSON protocol.
+/// A refusal, in the terms of the JSON protocol.
 #[derive(Debug)]
 pub struct SqsError {
     pub code: &'static str,
@@ -26,7 +26,7 @@ impl SqsError {
         Self { code, message: message.into() }
     }
 
-    /// The refusal of one entry of a batch.
+    /// Words the refusal of one entry of a batch.
     pub fn of_entry(&self, id: &Value) -> Value {
         json!({"Id": id, "SenderFault": true, "Code": self.code, "QueuedMessage": self.message})
     }
@@ -42,7 +42,7 @@ impl IntoResponse for SqsError {
     }
 }
 
-/// The entries of a batch: one to ten, each with an id of its own.
+/// Reads the entries of a batch: one to ten, each with an id of its own.
 pub fn entries(request: &Value) -> Result<&[Value], SqsError> {
     let entries = request["Entries"].as_array();
     let entries = entries.map(Vec::as_slice).unwrap_or_default();
@@ -64,7 +64,7 @@ pub fn entries(request: &Value) -> Result<&[Value], SqsError> {
     Ok(entries)
 }
 
-/// A batch has to fit into what one message may have.
+/// Refuses a batch that is larger than one message may be.
 pub fn check_size(entries: &[Value]) -> Result<(), SqsError> {
     let bytes: usize =
         entries.iter().filter_map(|entry| entry["MessageBody"].as_str()).map(str::len).sum();
@@ -77,7 +77,7 @@ pub fn check_size(entries: &[Value]) -> Result<(), SqsError> {
     ))
 }
 
-/// The body of a message: text of characters that XML 1.0 knows, not too much of it, not none.
+/// Reads the body of a message: text of characters that XML 1.0 knows, not too much of it, not none.
 pub fn body(entry: &Value) -> Result<&str, SqsError> {
     let body = entry["MessageBody"].as_str().unwrap_or_default();
     if body.is_empty() {

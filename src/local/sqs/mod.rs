@@ -1,11 +1,13 @@
-//! As much of SQS as is used here, in memory, spoken to over HTTP as the real one.
+//! A stand-in for SQS, as far as it is used here: in memory, spoken to over HTTP as the real one.
 //!
+//! * [`names`]: the names and URLs of the queues.
 //! * [`queue`]: messages with delays, visibility time-outs, receipt handles and redrive.
 //! * [`actions`]: the JSON protocol's requests and responses.
-//! * [`error`]: what SQS refuses, so that a test notices what would fail in AWS.
+//! * [`error`]: the requests that SQS refuses, so that a test notices what would fail in AWS.
 
 mod actions;
 mod error;
+mod names;
 mod queue;
 
 use std::{
@@ -27,12 +29,9 @@ use axum::{
 use serde_json::Value;
 use tokio::{net::TcpListener, task::AbortHandle};
 
+use names::url_of;
+pub use names::{DEAD_LETTERS, DEFERRED};
 use queue::LocalQueue;
-
-/// The queue of what the worker is to do.
-pub const DEFERRED: &str = "deferred";
-/// The queue of what nobody understands, and of what failed too often.
-pub const DEAD_LETTERS: &str = "dead-letters";
 
 /// A running server of queues. Dropping it ends it.
 pub struct Sqs {
@@ -47,7 +46,7 @@ impl Sqs {
     /// Starts a server of empty queues that listens at `address`. A queue is there once it is used.
     ///
     /// # Errors
-    /// If the address is taken.
+    /// The address is taken.
     pub async fn start(address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let url = format!("http://{}", listener.local_addr()?);
@@ -57,24 +56,24 @@ impl Sqs {
         Ok(Self { url, all, server: tokio::spawn(serving).abort_handle() })
     }
 
-    /// The endpoint, for `AWS_ENDPOINT_URL_SQS`.
+    /// Gives the endpoint, for `AWS_ENDPOINT_URL_SQS`.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// A queue's own URL.
+    /// Makes a queue's own URL.
     pub fn url_of(&self, queue: &str) -> String {
         url_of(&self.url, queue)
     }
 
-    /// The bodies of all messages in a queue, oldest first, whether or not they can be received
+    /// Lists the bodies of all messages in a queue, oldest first, even of those that cannot be received
     /// now.
     pub fn bodies(&self, queue: &str) -> Vec<String> {
         lock(&self.all).get(queue).map(LocalQueue::bodies).unwrap_or_default()
     }
 
-    /// Lets everything in a queue be received now. Gives how long each message would have stayed
-    /// out of sight.
+    /// Lets everything in a queue be received now. Gives the time that each message would still have
+    /// stayed out of sight.
     pub fn make_visible(&self, queue: &str) -> Vec<Duration> {
         lock(&self.all).get_mut(queue).map(LocalQueue::make_visible).unwrap_or_default()
     }
@@ -84,10 +83,6 @@ impl Drop for Sqs {
     fn drop(&mut self) {
         self.server.abort();
     }
-}
-
-fn url_of(endpoint: &str, queue: &str) -> String {
-    format!("{endpoint}/000000000000/{queue}")
 }
 
 fn lock(all: &Shared) -> MutexGuard<'_, BTreeMap<String, LocalQueue>> {

@@ -1,4 +1,4 @@
-//! One queue: when a message can be received, and by which handle it is known then.
+//! One queue: knows when a message can be received, and by which handle it is known then.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -10,10 +10,10 @@ use tokio::time::Instant;
 use super::error::SqsError;
 use crate::domain::time::Timestamp;
 
-/// How many messages there have been, in all queues of this process: the number makes the id.
+/// The number of messages that there have been, in all queues of this process. It makes the id.
 static SENT: AtomicU64 = AtomicU64::new(0);
 
-/// Messages, oldest first.
+/// A queue: its messages, oldest first.
 #[derive(Debug, Default)]
 pub struct LocalQueue {
     messages: Vec<QueuedMessage>,
@@ -28,8 +28,8 @@ pub struct QueuedMessage {
     visible_from: Instant,
 }
 
-/// How many messages can be received, how many are with somebody who received them, and how many
-/// nobody could receive yet.
+/// The numbers of messages that can be received, that were received and not deleted, and that nobody
+/// could receive yet.
 #[derive(Debug, Default)]
 pub struct QueueCounts {
     pub visible: usize,
@@ -38,7 +38,7 @@ pub struct QueueCounts {
 }
 
 impl QueuedMessage {
-    /// The handle of its latest receive.
+    /// Makes the handle of its latest receive.
     pub fn receipt_handle(&self) -> String {
         format!("{}#{}", self.id, self.receives)
     }
@@ -54,7 +54,7 @@ impl LocalQueue {
         bodies.collect()
     }
 
-    /// Adds a message. Gives its id.
+    /// Adds a message; gives its id.
     pub fn send(&mut self, body: &str, delay: Duration) -> String {
         let id = format!("local-message-{}", SENT.fetch_add(1, Ordering::Relaxed) + 1);
         self.messages.push(QueuedMessage {
@@ -67,7 +67,7 @@ impl LocalQueue {
         id
     }
 
-    /// Messages that can be received now; nobody else receives them until `visibility` is over.
+    /// Receives messages. Nobody else receives them until `visibility` is over.
     pub fn receive(
         &mut self,
         most: usize,
@@ -142,7 +142,7 @@ impl LocalQueue {
     }
 }
 
-/// The message id and the number of the receive that a handle stands for.
+/// Reads the message id and the number of the receive that a handle stands for.
 fn parts(handle: &str) -> Result<(&str, u32), SqsError> {
     let parts = handle.rsplit_once('#');
     let parts = parts.and_then(|(id, receives)| Some((id, receives.parse().ok()?)));

@@ -9,7 +9,7 @@ use chatroom_status_sync::{
     domain::ids::{AppKey, RoomId},
     table::{
         Table,
-        read::{Collection, Member},
+        presence::{Collection, Member},
     },
 };
 use futures_util::{StreamExt, TryStreamExt, stream};

@@ -1,0 +1,109 @@
+//! Presence: decides who is in a room, by the items that readers see.
+//!
+//! One rule is true at every moment: the members of a room are those that are `joined` with a
+//! version above the room's `destroyVersion`. Until the room's end has reached its members' own
+//! items, `membership` alone says less.
+
+use serde::Serialize;
+
+use super::{
+    Attributes,
+    item::{number, text},
+};
+
+/// A room's own item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Room {
+    /// The room's id.
+    pub chat_room_id: String,
+    /// `active` or `destroyed`.
+    pub lifecycle: String,
+    /// The newest create seen, in Unix milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<u64>,
+    /// The newest destroy seen, in Unix milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destroyed_at: Option<u64>,
+    /// The reason of that destroy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destroy_reason: Option<String>,
+    /// That destroy's version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destroy_version: Option<u64>,
+}
+
+/// A member's item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Member {
+    /// The room's id.
+    pub chat_room_id: String,
+    /// The user's id.
+    pub user_id: String,
+    /// `joined` or `left`, as the item says.
+    pub membership: String,
+    /// The reason of the membership.
+    pub reason: String,
+    /// The newest join, in Unix milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub joined_at: Option<u64>,
+    /// The newest reported leave, in Unix milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_at: Option<u64>,
+    /// The newest reported event's version.
+    pub version: u64,
+}
+
+/// A room and everybody of whom the table knows in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Collection {
+    /// The room's item; `None` if nothing was reported of the room itself.
+    pub room: Option<Room>,
+    /// Present and former members, by user id.
+    pub members: Vec<Member>,
+}
+
+impl Collection {
+    /// Lists the members who are in the room.
+    pub fn present(&self) -> impl Iterator<Item = &Member> {
+        self.members.iter().filter(|member| member.is_present_in(self.room.as_ref()))
+    }
+}
+
+impl Member {
+    pub(super) fn from(item: &Attributes) -> Self {
+        Self {
+            chat_room_id: owned(item, "chatRoomId"),
+            user_id: owned(item, "userId"),
+            membership: owned(item, "membership"),
+            reason: owned(item, "reason"),
+            joined_at: number(item, "joinedAt"),
+            left_at: number(item, "leftAt"),
+            version: number(item, "version").unwrap_or_default(),
+        }
+    }
+
+    /// Decides by the rule of this module, for one member, with the item of the member's room.
+    pub fn is_present_in(&self, room: Option<&Room>) -> bool {
+        let destroyed = room.and_then(|room| room.destroy_version);
+        self.membership == "joined" && Some(self.version) > destroyed
+    }
+}
+
+impl Room {
+    pub(super) fn from(item: &Attributes) -> Self {
+        Self {
+            chat_room_id: owned(item, "chatRoomId"),
+            lifecycle: owned(item, "lifecycle"),
+            created_at: number(item, "createdAt"),
+            destroyed_at: number(item, "destroyedAt"),
+            destroy_reason: text(item, "destroyReason").map(str::to_owned),
+            destroy_version: number(item, "destroyVersion"),
+        }
+    }
+}
+
+fn owned(item: &Attributes, name: &str) -> String {
+    text(item, name).unwrap_or_default().to_owned()
+}

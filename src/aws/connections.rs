@@ -33,10 +33,8 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject},
 };
 
-use crate::{
-    aws::addresses::Addresses,
-    env::{Environment, SettingError},
-};
+use super::addresses::Addresses;
+use crate::env::{Environment, SettingError};
 
 /// The limit for TCP to connect, all addresses of a host together. A packet that is lost is sent
 /// again after a second, so another attempt is sooner. TLS has what is left of the request's attempt.

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-use crate::domain::{
+use super::{
     ids::{RoomId, UserId},
     time::Timestamp,
 };

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::{
+use super::{
     event::{Event, Kind, Version},
     ids::{RoomId, UserId},
 };

@@ -9,10 +9,10 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::limits::{MAX_BYTES, to_json};
 use crate::{
     callback::{body::Parsed, fault::Fault},
     domain::{ids::AppKey, time::Timestamp},
-    wire::limits::{MAX_BYTES, to_json},
 };
 
 /// The bytes of content in one part, so that base64 and the fields around it fit into a message.

@@ -12,14 +12,12 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{
-    domain::{
-        event::Version,
-        ids::{AppKey, IdError, RoomId, UserId},
-        plan::Plan,
-        sweep::Sweep,
-    },
-    wire::limits::{MAX_BYTES, to_json},
+use super::limits::{MAX_BYTES, to_json};
+use crate::domain::{
+    event::Version,
+    ids::{AppKey, IdError, RoomId, UserId},
+    plan::Plan,
+    sweep::Sweep,
 };
 
 /// A message of the deferred queue, read.

@@ -16,9 +16,9 @@
 //! * [`aws`]: clients, connections and queues.
 //! * [`table`]: the conditional writes that make any order end in the same items, and the reads.
 //! * [`functions`]: the Lambda functions.
-//! * [`local`]: stand-ins for all of AWS that is used, for people and for tests.
+//! * `local`: stand-ins for all of AWS that is used, for people and for tests.
 //!
-//! [`env`] stands on the ground: environment variables, for [`aws`] and [`functions`].
+//! [`mod@env`] stands on the ground: environment variables, for [`aws`] and [`functions`].
 //!
 //! # The way of a callback
 //!

@@ -1,10 +1,10 @@
 //! Callbacks: turns a signed request into events, without HTTP or AWS.
 //!
-//! * [`query`]: reads what a query string claims.
+//! * `query`: reads what a query string claims.
 //! * [`keyring`]: knows the App Secrets of every app.
-//! * [`signature`]: checks a claim against them.
-//! * [`refusal`]: names the reasons for not believing a callback.
-//! * [`verify`]: turns an [`Unverified`] callback into a [`Verified`] one.
+//! * `signature`: checks a claim against them.
+//! * `refusal`: names the reasons for not believing a callback.
+//! * `verify`: turns an [`Unverified`] callback into a [`Verified`] one.
 //! * [`body`]: turns a verified body into events, and keeps those that make no sense.
 //! * [`fault`]: names the faults of single events.
 //!

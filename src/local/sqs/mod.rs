@@ -1,9 +1,9 @@
 //! A stand-in for SQS, as far as it is used here: in memory, spoken to over HTTP as the real one.
 //!
-//! * [`names`]: the names and URLs of the queues.
-//! * [`queue`]: messages with delays, visibility time-outs, receipt handles and redrive.
-//! * [`actions`]: the JSON protocol's requests and responses.
-//! * [`error`]: the requests that SQS refuses, so that a test notices what would fail in AWS.
+//! * `names`: the names and URLs of the queues.
+//! * `queue`: messages with delays, visibility time-outs, receipt handles and redrive.
+//! * `actions`: the JSON protocol's requests and responses.
+//! * `error`: the requests that SQS refuses, so that a test notices what would fail in AWS.
 
 mod actions;
 mod error;

@@ -31,7 +31,7 @@ fn units(of: &Value) -> Value {
 #[tokio::test]
 async fn every_change_uses_the_units_that_the_estimate_says() {
     for (length, per_write) in [(24, 1.0), (256, 2.0)] {
-        let said = &estimate(&["--id-bytes", &length.to_string()])["unitsPerChange"];
+        let said = &estimate(&["--assume", &format!("id-bytes={length}")])["unitsPerChange"];
         let [room, anna, ben] = ["r", "a", "b"].map(|letter| letter.repeat(length));
         let (meter, stack) = Meter::deployment().await;
         let used = async |users: &[&str], kind, millis| {
@@ -89,7 +89,7 @@ async fn items_are_as_large_as_the_estimate_says() {
     }
     let scan = stack.table.client().scan().table_name(stack.table.name());
     let items = scan.send().await.unwrap().items.unwrap();
-    let said = &estimate(&["--id-bytes", "24"])["stored"];
+    let said = &estimate(&["--assume", "id-bytes=24"])["stored"];
     // The sample app's key, which stands in each item three times, is shorter than a real one.
     let shorter = 3.0 * (13.0 - f64::from(u32::try_from(APP_KEY.len()).unwrap()));
     assert_eq!(items.len(), 2);
@@ -121,6 +121,7 @@ fn programs_find_everything_under_its_name() {
     assert_eq!(
         names,
         [
+            "assumptions",
             "average",
             "bindsFirst",
             "cost",
@@ -150,13 +151,16 @@ fn the_defaults_and_the_alarms_are_those_of_the_template() {
         after.lines().next().unwrap().to_owned()
     };
     let estimate = estimate(&[]);
-    let demand = &estimate["demand"];
-    for (parameter, option) in
-        [("MemorySize", "memory"), ("BudgetMs", "budgetMs"), ("RetentionDays", "retention")]
+    let assumptions = estimate["assumptions"].as_array().unwrap();
+    let assumed = |name| assumptions.iter().find(|assumption| assumption["name"] == name).unwrap();
+    for (parameter, name) in
+        [("MemorySize", "memory"), ("BudgetMs", "budget-ms"), ("RetentionDays", "retention")]
     {
-        assert_eq!(demand[option].to_string(), default(parameter), "{option}");
+        let value = &assumed(name)["value"];
+        assert_eq!(value.to_string(), format!("{}.0", default(parameter)), "{name}");
     }
-    assert_eq!(demand["architecture"], default("Architecture"));
+    let source = assumed("usd-per-million-gb-seconds")["source"].as_str().unwrap();
+    assert!(source.ends_with(&format!(" {}", default("Architecture"))), "{source}");
     let mut items = estimate["cost"]["items"].as_array().unwrap().iter();
     let alarms = items.find(|item| item["unit"] == "alarms").unwrap();
     let found = template.matches("AWS::CloudWatch::Alarm").count();
@@ -185,7 +189,7 @@ fn the_first_limit_changes_as_peak_and_flash_crowd_grow() {
     );
     let functions = expect("Lambda concurrency", crowd, true);
     assert_eq!(first(&["--flash-crowd", "5000"]), functions);
-    let raised = ["--flash-crowd", "5000", "--lambda-concurrency", "10000"];
+    let raised = ["--flash-crowd", "5000", "--assume", "lambda-concurrency=10000"];
     assert_eq!(first(&raised), expect("Lambda scaling rate", crowd, true));
     // Many users in each event need few functions, and as many writes.
     let batched = ["--users-per-event", "100", "--events-per-second", "1"];
@@ -202,10 +206,29 @@ fn people_read_figures_with_units_and_which_limit_is_first() {
         "1,000 functions at once",
         "GB-months",
         "$0.625 per million",
+        "https://aws.amazon.com/dynamodb/pricing/on-demand/",
         "The first limit is Lambda concurrency: it binds at ",
         "per million events",
     ] {
         assert!(shown.contains(part), "{part}: {shown}");
+    }
+}
+
+#[test]
+fn every_assumption_is_printed_with_its_number_and_can_be_replaced() {
+    let shown = String::from_utf8(run(&[]).stdout).unwrap();
+    for assumption in estimate(&[])["assumptions"].as_array().unwrap() {
+        let name = assumption["name"].as_str().unwrap();
+        let line = shown.lines().find(|line| line.starts_with(&format!("│ {name} "))).unwrap();
+        let value = assumption["value"].as_f64().unwrap();
+        let [unit, source] = ["unit", "source"].map(|part| assumption[part].as_str().unwrap());
+        for part in [&*format!(" {value} "), unit, source] {
+            assert!(line.contains(part), "{name}: {line}");
+        }
+        let more = value + 1.0;
+        let changed = estimate(&["--assume", &format!("{name}={more}")]);
+        let mut changed = changed["assumptions"].as_array().unwrap().iter();
+        assert_eq!(changed.find(|other| other["name"] == name).unwrap()["value"], more);
     }
 }
 
@@ -216,24 +239,25 @@ fn nonsense_is_refused_by_the_name_of_its_option() {
         ("--peak", "nan"),
         ("--peak", "inf"),
         ("--peak", "1"),
-        ("--rooms", "0"),
         ("--busiest-room", "101"),
-        ("--room-churn", "1e13"),
         ("--flash-crowd", "-5"),
-        ("--flash-seconds", "0"),
         ("--users-per-event", "0"),
-        ("--events-per-callback", "many"),
-        ("--repeats", "-0.1"),
-        ("--id-bytes", "257"),
-        ("--memory", "64"),
-        ("--architecture", "mips"),
-        ("--warm-ms", "0"),
-        ("--budget-ms", "4001"),
+        ("--assume", "rooms=0"),
+        ("--assume", "flash-seconds=0"),
+        ("--assume", "events-per-callback=many"),
+        ("--assume", "repeats=-0.1"),
+        ("--assume", "id-bytes=257"),
+        ("--assume", "memory=64"),
+        ("--assume", "warm-ms=0"),
+        ("--assume", "budget-ms=4001"),
+        ("--assume", "stay"),
+        ("--assume", "architecture=mips"),
     ] {
         let output = run(&[option, value]);
         assert!(!output.status.success(), "{option} {value}");
         let said = String::from_utf8(output.stderr).unwrap();
-        assert!(said.contains(option), "{option} {value}: {said}");
+        let name = value.split('=').next().unwrap();
+        assert!(said.contains(option) && said.contains(name), "{option} {value}: {said}");
         assert!(output.stdout.is_empty());
     }
 }

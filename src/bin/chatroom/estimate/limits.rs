@@ -1,161 +1,109 @@
-//! Which limit binds first, and at which load.
+//! Limits, and the loads at which they bind.
 
 use serde::Serialize;
 
 use super::{
-    constants as c, demand::Demand, flash::FlashCrowd, model::Rates, units::UnitsPerChange,
+    crowd::FlashCrowd,
+    demand::Demand,
+    load::{Rates, UnitsPerChange},
 };
 
-/// Beyond this no limit is looked for.
-const MOST: f64 = 1e15;
+/// A need that grows with a load: what is needed anyhow, and for each of the load.
+#[derive(Debug, Clone, Copy)]
+pub struct Line {
+    pub anyhow: f64,
+    pub each: f64,
+}
 
-/// What happens to what is beyond a limit.
-const REFUSED: &str = "refused; the sender tries twice more";
-const DEFERRED: &str = "deferred; the worker writes it";
-
-/// What grows until the limit is met.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Load {
-    /// Joins and leaves per second.
-    PeakEventsPerSecond,
-    /// Users who join one room at once.
-    FlashCrowdUsers,
+impl Line {
+    pub fn at(self, load: f64) -> f64 {
+        self.anyhow + self.each * load
+    }
 }
 
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Limit {
     pub name: &'static str,
-    /// How much is allowed, and of what.
     pub allowed: f64,
     pub unit: &'static str,
-    /// How much of that is needed.
     pub needed: f64,
-    pub of: Load,
-    /// The load that is expected.
+    /// The load that grows until the limit is met, its unit, and how much of it is expected.
+    pub of: &'static str,
+    pub of_unit: &'static str,
     pub expected: f64,
-    /// The load that meets the limit; none if no load does.
-    pub binds_at: Option<f64>,
-    /// What happens beyond it.
+    /// The load that needs all that is allowed.
+    pub binds_at: f64,
+    /// Fate of what is beyond it.
     pub beyond: &'static str,
 }
 
 impl Limit {
-    fn new(
-        name: &'static str,
-        (allowed, unit): (f64, &'static str),
-        beyond: &'static str,
-        (of, expected): (Load, f64),
-        needed: &dyn Fn(f64) -> f64,
-    ) -> Self {
-        Self {
-            name,
-            allowed,
-            unit,
-            needed: needed(expected),
-            of,
-            expected,
-            binds_at: least(allowed, needed),
-            beyond,
-        }
-    }
-
-    /// How much of the way to the limit the expected load goes: 1 is there.
-    pub fn part(&self) -> f64 {
-        match self.binds_at {
-            Some(load) if load > 0.0 => self.expected / load,
-            Some(_) => f64::INFINITY,
-            None => 0.0,
-        }
-    }
-
-    /// Whether the expected load is beyond it.
     pub fn is_exceeded(&self) -> bool {
         self.needed > self.allowed
     }
+
+    /// The part of the way to the limit that the expected load goes: 1 is there.
+    fn part(&self) -> f64 {
+        if self.expected > 0.0 { self.expected / self.binds_at } else { 0.0 }
+    }
 }
 
-/// The limit that the expected load is nearest to, or farthest beyond; none without a load.
+/// Finds the limit that the expected load is nearest to, or farthest beyond; none without a load.
 pub fn first(limits: &[Limit]) -> Option<&Limit> {
     let loaded = limits.iter().filter(|limit| limit.part() > 0.0);
     loaded.max_by(|one, other| one.part().total_cmp(&other.part()))
 }
 
-/// All limits, those of the peak first.
+/// Lists all limits, those of the peak first.
 pub fn of(demand: &Demand) -> Vec<Limit> {
-    let units = UnitsPerChange::of(demand).join.table_writes;
-    let busiest = demand.busiest_share() * f64::from(demand.users_per_event) * units;
-    let functions = f64::from(demand.lambda_concurrency);
-    let invocations = functions * c::REQUESTS_PER_SECOND_AND_CONCURRENCY;
-    let seconds = demand.flash_seconds;
-    let partition = FlashCrowd::of(demand, 0.0).writing_seconds * c::PARTITION_WRITES_PER_SECOND;
-    let scaling = c::SCALING_INSTANCES * (seconds / c::SCALING_SECONDS).max(1.0);
-    let bucket = c::API_BURST_REQUESTS + c::API_REQUESTS_PER_SECOND * seconds;
-    let peak = |name, allowed, beyond, needed: &dyn Fn(&Rates) -> f64| {
-        let expected = (Load::PeakEventsPerSecond, demand.peak_events_per_second());
-        Limit::new(name, allowed, beyond, expected, &|events| needed(&Rates::at(demand, events)))
+    const WRITES: &str = "write units/s";
+    const REQUESTS: &str = "requests/s";
+    const FUNCTIONS: &str = "functions at once";
+    let peak = ("peakEventsPerSecond", "events/s", demand.peak_events_per_second());
+    let crowd = ("flashCrowdUsers", "users at once", demand.flash_crowd);
+    // The need is the largest of some lines, so the first of them to meet the limit binds.
+    let limit = |load, name, allowed: f64, unit: &'static str, needs: &[Line]| {
+        let (of, of_unit, expected) = load;
+        let needed = needs.iter().map(|need| need.at(expected)).fold(0.0, f64::max);
+        let loads = needs.iter().map(|need| (allowed - need.anyhow) / need.each);
+        let binds_at = loads.fold(f64::INFINITY, f64::min).max(0.0);
+        let [deferred, refused] =
+            ["deferred; the worker writes it", "refused; the sender tries twice more"];
+        let beyond = if unit.starts_with("write") { deferred } else { refused };
+        Limit { name, allowed, unit, needed, of, of_unit, expected, binds_at, beyond }
     };
-    let flash = |name, allowed, beyond, needed: &dyn Fn(&FlashCrowd) -> f64| {
-        let expected = (Load::FlashCrowdUsers, f64::from(demand.flash_crowd));
-        Limit::new(name, allowed, beyond, expected, &|users| needed(&FlashCrowd::of(demand, users)))
-    };
-    let writes = |allowed| (allowed, "write units/s");
-    let requests = |allowed| (allowed, "requests/s");
-    vec![
-        peak(
-            "the busiest room's partition",
-            writes(c::PARTITION_WRITES_PER_SECOND),
-            DEFERRED,
-            &|rates| rates.events_per_second * busiest,
-        ),
-        peak(
-            "a new table's throughput",
-            writes(c::NEW_TABLE_WRITES_PER_SECOND),
-            DEFERRED,
-            &|rates| rates.table_writes_per_second,
-        ),
-        peak("the table's quota", writes(c::TABLE_QUOTA_WRITES_PER_SECOND), DEFERRED, &|rates| {
-            rates.table_writes_per_second
-        }),
-        peak("Lambda concurrency", (functions, "functions at once"), REFUSED, &|rates| {
-            rates.lambda_concurrency
-        }),
-        peak("Lambda request rate", requests(invocations), REFUSED, &|rates| {
-            rates.callbacks_per_second
-        }),
-        peak("API Gateway request rate", requests(c::API_REQUESTS_PER_SECOND), REFUSED, &|rates| {
-            rates.callbacks_per_second
-        }),
-        flash(
-            "the crowded room's partition",
-            (partition, "write units in time"),
-            DEFERRED,
-            &|crowd| crowd.table_writes,
-        ),
-        flash("Lambda concurrency", (functions, "functions at once"), REFUSED, &|crowd| {
-            crowd.lambda_concurrency
-        }),
-        flash("Lambda scaling rate", (scaling, "cold starts"), REFUSED, &|crowd| crowd.cold_starts),
-        flash("API Gateway burst", (bucket, "requests"), REFUSED, &|crowd| crowd.callbacks),
-    ]
-}
+    let only = |each| [Line { anyhow: 0.0, each }];
 
-/// The least load that needs more than is `allowed`. What is needed never falls as the load grows, so the
-/// interval that holds the answer can be halved.
-fn least(allowed: f64, needed: &dyn Fn(f64) -> f64) -> Option<f64> {
-    if needed(MOST) <= allowed {
-        return None;
-    }
-    let (mut low, mut high) = (0.0, MOST);
-    // Until floating point tells the ends apart no more.
-    for _ in 0..200 {
-        let middle = f64::midpoint(low, high);
-        if needed(middle) > allowed {
-            high = middle;
-        } else {
-            low = middle;
-        }
-    }
-    Some(high)
+    let assumed = &demand.assumed;
+    let one = Rates::at(demand, 1.0);
+    let share = (demand.busiest_room / 100.0).max(1.0 / assumed.rooms);
+    let busiest = only(one.table_writes_per_second * share);
+    let table = only(one.table_writes_per_second);
+    let callbacks = only(one.callbacks_per_second);
+    let at_work = only(one.lambda_concurrency);
+
+    let FlashCrowd { seconds, writing_seconds, cold_start_lines, .. } = FlashCrowd::of(demand, 0.0);
+    let average = one.lambda_concurrency * demand.events_per_second;
+    let all_at_work = cold_start_lines.map(|line| Line { anyhow: line.anyhow + average, ..line });
+    let joins = only(UnitsPerChange::of(assumed).join.table_writes);
+    let requests = only(1.0 / demand.users_per_callback());
+
+    let functions = assumed.lambda_concurrency;
+    let rate = functions * assumed.requests_per_function;
+    let in_time = writing_seconds * assumed.partition_writes;
+    let scaling = assumed.scaling_starts * (seconds / 10.0).max(1.0);
+    let bucket = assumed.api_burst + assumed.api_requests * seconds;
+    vec![
+        limit(peak, "the busiest room's partition", assumed.partition_writes, WRITES, &busiest),
+        limit(peak, "a new table's throughput", assumed.new_table_writes, WRITES, &table),
+        limit(peak, "the table's quota", assumed.table_quota, WRITES, &table),
+        limit(peak, "Lambda concurrency", functions, FUNCTIONS, &at_work),
+        limit(peak, "Lambda request rate", rate, REQUESTS, &callbacks),
+        limit(peak, "API Gateway request rate", assumed.api_requests, REQUESTS, &callbacks),
+        limit(crowd, "the crowded room's partition", in_time, "write units in time", &joins),
+        limit(crowd, "Lambda concurrency", functions, FUNCTIONS, &all_at_work),
+        limit(crowd, "Lambda scaling rate", scaling, "cold starts", &cold_start_lines),
+        limit(crowd, "API Gateway burst", bucket, "requests", &requests),
+    ]
 }

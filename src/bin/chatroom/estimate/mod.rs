@@ -1,42 +1,36 @@
 //! `chatroom estimate`: what a load needs and costs in AWS, before anything is deployed.
 //!
-//! * [`demand`]: what is expected.
-//! * [`constants`]: what AWS charges and allows, with sources.
-//! * [`units`]: what one change costs, and what is stored.
-//! * [`model`]: what happens every second.
-//! * [`flash`]: when everybody joins one room at once.
-//! * [`limits`]: what binds first.
-//! * [`cost`]: what a month costs.
-//! * [`report`] and [`numbers`]: all of it as tables.
+//! * [`demand`] and [`assumptions`]: the options, and every number that is no option.
+//! * [`load`] and [`crowd`]: needs of an ordinary second, and of a flash crowd.
+//! * [`limits`] and [`cost`]: the load at which each limit binds, and a month's bill.
+//! * [`report`]: all of it as tables.
 
-mod constants;
+mod assumptions;
 mod cost;
+mod crowd;
 mod demand;
-mod flash;
 mod limits;
-mod model;
-mod numbers;
+mod load;
 mod report;
 #[cfg(test)]
 mod tests;
-mod units;
 
 use clap::Args;
 use serde::Serialize;
 
 use crate::{Result, print};
-use constants as c;
+use assumptions::Assumption;
 use cost::Cost;
+use crowd::FlashCrowd;
 use demand::Demand;
-use flash::FlashCrowd;
 use limits::Limit;
-use model::Rates;
-use units::{Stored, UnitsPerChange};
+use load::{Rates, Stored, UnitsPerChange, WarmThroughput};
 
-/// Whose prices, for the help.
-const PRICES: &str = "List prices of us-east-1 in US dollars, on demand, without free tiers; a \
-    month has 730 hours. Sources stand in src/bin/chatroom/estimate/constants.rs. Nothing is asked \
-    of AWS.";
+/// Help on prices and sources.
+const PRICES: &str = "Prices are list prices of us-east-1 in US dollars, on demand, without free \
+    tiers, as of November 2026. Every number is printed with its source: `read` there, `quoted` \
+    where only others quote it (compare it before you rely on it), or `assumed` (measure it). \
+    Nothing is asked of AWS.";
 
 #[derive(Args)]
 #[command(after_help = PRICES, allow_negative_numbers = true)]
@@ -53,6 +47,7 @@ pub struct Options {
 #[serde(rename_all = "camelCase")]
 struct Estimate {
     demand: Demand,
+    assumptions: Vec<Assumption>,
     units_per_change: UnitsPerChange,
     stored: Stored,
     average: Rates,
@@ -60,58 +55,36 @@ struct Estimate {
     flash_crowd: FlashCrowd,
     warm_throughput: WarmThroughput,
     limits: Vec<Limit>,
-    /// The one of them that binds first; none without any load.
+    /// The limit that binds first; none without any load.
     binds_first: Option<Limit>,
     cost: Cost,
-}
-
-/// What the table and its index by-user should take at once, so that the peak is not throttled: in
-/// units per second, and no less than a new table takes anyhow.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct WarmThroughput {
-    table_writes: f64,
-    table_reads: f64,
-    by_user_writes: f64,
 }
 
 impl Options {
     pub fn run(self) -> Result {
         let estimate = Estimate::of(self.demand.check()?);
-        if self.json {
-            return print::json(&estimate);
-        }
-        estimate.print();
-        Ok(())
+        if self.json { print::json(&estimate) } else { estimate.print() }
     }
 }
 
 impl Estimate {
     fn of(demand: Demand) -> Self {
+        let stored = Stored::of(&demand);
+        let average = Rates::at(&demand, demand.events_per_second);
         let peak = Rates::at(&demand, demand.peak_events_per_second());
         let limits = limits::of(&demand);
         Self {
-            units_per_change: UnitsPerChange::of(&demand),
-            stored: Stored::of(&demand),
-            average: Rates::at(&demand, demand.events_per_second),
-            flash_crowd: FlashCrowd::of(&demand, f64::from(demand.flash_crowd)),
-            warm_throughput: WarmThroughput {
-                table_writes: warm(peak.table_writes_per_second, c::NEW_TABLE_WRITES_PER_SECOND),
-                table_reads: warm(peak.reads_per_second, c::NEW_TABLE_READS_PER_SECOND),
-                by_user_writes: warm(
-                    peak.by_user_writes_per_second,
-                    c::NEW_TABLE_WRITES_PER_SECOND,
-                ),
-            },
+            assumptions: demand.assumed.list(),
+            units_per_change: UnitsPerChange::of(&demand.assumed),
+            flash_crowd: FlashCrowd::of(&demand, demand.flash_crowd),
+            warm_throughput: WarmThroughput::of(&demand.assumed, &peak),
             binds_first: limits::first(&limits).cloned(),
             limits,
-            cost: Cost::of(&demand),
+            cost: Cost::of(&demand, &stored, &average),
+            stored,
+            average,
             peak,
             demand,
         }
     }
-}
-
-fn warm(needed: f64, new: f64) -> f64 {
-    needed.ceil().max(new)
 }

@@ -1,170 +1,135 @@
 //! An estimate as tables, for people.
 
 use comfy_table::{CellAlignment, Table};
+use serde::Serialize;
+use serde_json::Value;
 
-use super::{
-    Estimate,
-    cost::Item,
-    limits::{Limit, Load},
-    model::Rates,
-    numbers::{dollars, figure},
-};
-use crate::print::table;
+use super::{Estimate, limits::Limit};
+use crate::{Result, print};
 
 impl Estimate {
     /// Prints it for people.
-    pub fn print(&self) {
-        println!("{}\n", self.load());
-        println!("{}\n", self.crowd());
-        println!("{}\n", self.meeting_limits());
-        println!("{}\n", self.bill());
-        println!("{}", self.verdict());
-        let per_million = self
-            .cost
-            .usd_per_million_events
-            .map_or_else(String::new, |usd| format!(", {} per million events", dollars(usd)));
-        println!("A month costs {}{per_million}.", dollars(self.cost.usd_per_month));
-    }
-
-    fn load(&self) -> Table {
-        let mut table = table(["every second", "average", "peak", "warm throughput to set"]);
-        let warm = &self.warm_throughput;
-        let rows = [
-            ("callbacks", None),
-            ("changes of members", None),
-            ("functions at work at once", None),
-            ("write units, table", Some(warm.table_writes)),
-            ("write units, by-user", Some(warm.by_user_writes)),
-            ("read units, table", Some(warm.table_reads)),
-            ("partitions, table", None),
-            ("partitions, by-user", None),
-        ];
-        let values = |rates: &Rates| {
-            [
-                rates.callbacks_per_second,
-                rates.changes_per_second,
-                rates.lambda_concurrency,
-                rates.table_writes_per_second,
-                rates.by_user_writes_per_second,
-                rates.reads_per_second,
-                rates.table_partitions,
-                rates.by_user_partitions,
-            ]
-        };
-        let values = values(&self.average).into_iter().zip(values(&self.peak));
-        for ((name, warm), (average, peak)) in rows.into_iter().zip(values) {
-            let warm = warm.map(figure).unwrap_or_default();
-            table.add_row([name.to_owned(), figure(average), figure(peak), warm]);
-        }
-        right(table)
-    }
-
-    fn crowd(&self) -> Table {
-        let crowd = &self.flash_crowd;
-        let users = figure(crowd.users);
-        let header = format!("{users} join one room in {} s", figure(crowd.seconds));
-        let mut table = table([&*header, ""]);
-        let seconds = |seconds| format!("{} s", figure(seconds));
-        for (name, value) in [
-            ("callbacks", figure(crowd.callbacks)),
-            ("functions at work at once", figure(crowd.lambda_concurrency)),
-            ("of them cold starts", figure(crowd.cold_starts)),
-            ("one partition needs", seconds(crowd.partition_seconds)),
-            ("the budget leaves it", seconds(crowd.writing_seconds)),
-            ("in the table in time", figure(crowd.in_time_users)),
-            ("deferred", figure(crowd.deferred_users)),
+    pub fn print(&self) -> Result {
+        let [users, seconds] = [self.flash_crowd.users, self.flash_crowd.seconds].map(figure);
+        let crowd = format!("{users} join one room in {seconds} s");
+        for table in [
+            figures(["every second", "average", "peak"], &[&self.average, &self.peak])?,
+            figures(["warm throughput to set", ""], &[&self.warm_throughput])?,
+            figures([&crowd, ""], &[&self.flash_crowd])?,
+            self.met_limits(),
+            self.bill(),
+            self.assumed(),
         ] {
-            table.add_row([name.to_owned(), value]);
+            print::line(format!("{table}\n"))?;
         }
-        right(table)
+        print::line(verdict(self.binds_first.as_ref()))?;
+        let per_million = self.cost.usd_per_million_events;
+        let per_million = per_million.map(|usd| format!(", {} per million events", dollars(usd)));
+        let month = dollars(self.cost.usd_per_month);
+        print::line(format!("A month costs {month}{}.", per_million.unwrap_or_default()))
     }
 
-    fn meeting_limits(&self) -> Table {
-        let mut table = table(["limit", "it allows", "needed", "met at", "beyond it"]);
-        for limit in &self.limits {
-            let (allowed, needed) = (figure(limit.allowed), figure(limit.needed));
+    fn assumed(&self) -> Table {
+        let rows = self.assumptions.iter().map(|assumption| {
+            let number = assumption.value.to_string();
+            [assumption.name.clone(), number, assumption.unit.into(), assumption.source.into()]
+        });
+        table(["assumed", "number", "unit", "source"], &[1], rows)
+    }
+
+    fn met_limits(&self) -> Table {
+        let rows = self.limits.iter().map(|limit| {
             let mark = if limit.is_exceeded() { " !" } else { "" };
-            table.add_row([
+            [
                 limit.name.to_owned(),
-                format!("{allowed} {}", limit.unit),
-                format!("{needed}{mark}"),
-                limit.met_at(),
-                limit.beyond.to_string(),
-            ]);
-        }
-        table
+                format!("{} {}", figure(limit.allowed), limit.unit),
+                format!("{}{mark}", figure(limit.needed)),
+                format!("{} {}", figure(limit.binds_at), limit.of_unit),
+                limit.beyond.to_owned(),
+            ]
+        });
+        table(["limit", "it allows", "needed", "met at", "beyond it"], &[], rows)
     }
 
     fn bill(&self) -> Table {
-        let mut table = table(["a month", "amount", "price", "US dollars"]);
-        for item in self.cost.items.iter().filter(|item| item.amount > 0.0) {
-            table.add_row([
-                item.name.to_owned(),
-                format!("{} {}", figure(item.amount), item.unit),
-                item.price(),
-                dollars(item.usd_per_month),
-            ]);
-        }
-        let total = dollars(self.cost.usd_per_month);
-        table.add_row([String::from("total"), String::new(), String::new(), total]);
-        if let Some(column) = table.column_mut(3) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-        table
-    }
-
-    /// Which limit binds first, in one sentence.
-    fn verdict(&self) -> String {
-        let Some(limit) = &self.binds_first else {
-            return "Without a load no limit binds.".to_owned();
-        };
-        let expected = limit.of.in_words(limit.expected);
-        let so = if limit.is_exceeded() {
-            format!("is {}", limit.beyond)
-        } else {
-            format!("would be {}", limit.beyond)
-        };
-        format!(
-            "The first limit is {}: it binds at {}, and {expected} are expected. What is beyond {so}.",
-            limit.name,
-            limit.met_at(),
-        )
+        let items = self.cost.items.iter().filter(|item| item.amount > 0.0);
+        let rows = items.map(|item| {
+            let amount = format!("{} {}", figure(item.amount), item.unit);
+            let per =
+                if item.price_per > 1.0 { "million" } else { item.unit.trim_end_matches('s') };
+            let price = format!("${} per {per}", item.price_usd);
+            [item.name.into(), amount, price, dollars(item.usd_per_month), item.source.into()]
+        });
+        table(["a month", "amount", "price", "US dollars", "source of the price"], &[3], rows)
     }
 }
 
-impl Limit {
-    fn met_at(&self) -> String {
-        self.binds_at.map_or_else(|| "no load".to_owned(), |load| self.of.in_words(load))
-    }
+/// Names the limit that binds first.
+fn verdict(first: Option<&Limit>) -> String {
+    let Some(limit) = first else {
+        return "Without a load no limit binds.".to_owned();
+    };
+    let Limit { name, of_unit, beyond, .. } = limit;
+    let [load, expected] = [limit.binds_at, limit.expected].map(figure);
+    let is = if limit.is_exceeded() { "is" } else { "would be" };
+    format!(
+        "The first limit is {name}: it binds at {load} {of_unit}, and {expected} {of_unit} are \
+         expected. What is beyond {is} {beyond}."
+    )
 }
 
-impl Item {
-    fn price(&self) -> String {
-        let (whole, cents) = (self.price_usd.to_string(), format!("{:.2}", self.price_usd));
-        let price = if whole.len() > cents.len() { whole } else { cents };
-        let unit = self.unit.trim_end_matches('s');
-        match self.price_per {
-            1e6 => format!("${price} per million"),
-            1.0 => format!("${price} per {unit}"),
-            many => format!("${price} per {}", figure(many)),
-        }
-    }
+/// Makes a table of the figures of some objects, side by side, named as in the JSON.
+fn figures<const N: usize>(header: [&str; N], objects: &[impl Serialize]) -> Result<Table> {
+    let objects = serde_json::to_value(objects)?;
+    let names = objects[0].as_object().into_iter().flat_map(|object| object.keys());
+    let rows = names.map(|name| {
+        let values = objects.as_array().into_iter().flatten().map(|object| &object[name]);
+        let values = values.filter_map(Value::as_f64).map(figure);
+        std::iter::once(words(name)).chain(values).collect::<Vec<_>>()
+    });
+    Ok(table(header, &[1, 2], rows))
 }
 
-impl Load {
-    fn in_words(self, load: f64) -> String {
-        let unit = match self {
-            Self::PeakEventsPerSecond => "events/s",
-            Self::FlashCrowdUsers => "users at once",
-        };
-        format!("{} {unit}", figure(load))
-    }
-}
-
-/// All columns but the first are figures.
-fn right(mut table: Table) -> Table {
-    for column in table.column_iter_mut().skip(1) {
+/// Makes a table, some of whose columns are figures.
+fn table<const N: usize, Row: Into<comfy_table::Row>>(
+    header: [&str; N],
+    figures: &[usize],
+    rows: impl IntoIterator<Item = Row>,
+) -> Table {
+    let mut table = print::table(header);
+    table.add_rows(rows);
+    for (_, column) in table.column_iter_mut().enumerate().filter(|(at, _)| figures.contains(at)) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
+}
+
+/// Words a name in camel case.
+fn words(name: &str) -> String {
+    let small = |letter: char| letter.to_ascii_lowercase().to_string();
+    let space = |letter: char| if letter.is_uppercase() { " " } else { "" };
+    name.chars().map(|letter| space(letter).to_owned() + &small(letter)).collect()
+}
+
+/// Words an amount of money, in cents.
+pub fn dollars(usd: f64) -> String {
+    format!("${}", grouped(&format!("{usd:.2}")))
+}
+
+/// Words a figure with three digits that count, or all of those before the point.
+pub fn figure(value: f64) -> String {
+    let text = match value {
+        100.0.. => return grouped(&format!("{value:.0}")),
+        10.0.. => format!("{value:.1}"),
+        0.1.. => format!("{value:.2}"),
+        _ => format!("{value:.4}"),
+    };
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// Puts commas between thousands.
+fn grouped(number: &str) -> String {
+    let (whole, rest) = number.split_at(number.find('.').unwrap_or(number.len()));
+    let groups = whole.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
+    groups.collect::<Vec<_>>().join(",") + rest
 }

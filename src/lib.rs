@@ -22,8 +22,9 @@
 //!
 //! # The way of a callback
 //!
-//! 1. [`functions::http`] makes a [`Request`](wire::request::Request) of API Gateway's event, and
-//!    [`functions::receiver`] takes it from there to its answer.
+//! 1. [`functions::guard`] makes the gateway's event harmless, `lambda_http` an HTTP request of it,
+//!    [`functions::http`] our own [`Request`](wire::request::Request), and [`functions::receiver`]
+//!    takes it from there to its answer.
 //! 2. [`callback::Unverified::verify`] checks the signature. Only what it gives back can be read:
 //!    [`callback::body`] turns the body into [events](domain::event::Event).
 //! 3. [`domain::plan`] folds them into one change per member and per room.

@@ -11,9 +11,10 @@ pub mod domain;
 #[path = "../../src/wire/mod.rs"]
 pub mod wire;
 
-/// The step from API Gateway's event to a request.
+/// The steps from a gateway's event to a request.
 #[path = "../../src/functions"]
 pub mod functions {
+    pub mod guard;
     pub mod http;
 }
 

@@ -1,20 +1,16 @@
 //! The Lambda function that answers callbacks. All it does is to connect the Lambda runtime with
 //! the [`Receiver`].
 
-use std::{process::ExitCode, time::SystemTime};
+use std::{convert::Infallible, process::ExitCode, time::SystemTime};
 
 use chatroom_status_sync::{
     aws::Aws,
     domain::time::Timestamp,
     env::{Environment, SettingError},
-    functions::{
-        http::{GatewayEvent, GatewayResponse},
-        lambda,
-        receiver::Receiver,
-        settings::Settings,
-    },
+    functions::{guard::HarmlessEvent, http, lambda, receiver::Receiver, settings::Settings},
 };
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_http::{Adapter, Request, RequestExt, request::LambdaRequest};
+use lambda_runtime::{LambdaEvent, service_fn, tower::ServiceExt};
 
 // Most of a request's time is waiting, so one thread is enough: for one request at a time, as Lambda
 // sends them, and for the several at once of Lambda Managed Instances.
@@ -23,17 +19,25 @@ async fn main() -> ExitCode {
     lambda::main(async || {
         // As long as the process.
         let receiver: &'static Receiver = Box::leak(Box::new(start().await?));
-        let handler = move |event: LambdaEvent<GatewayEvent>| async move {
+        let handler = move |request: Request| async move {
             let now = Timestamp::from(SystemTime::now());
-            let time_left = lambda::time_left(&event.context, now);
-            let (answer, line) = receiver.receive(event.payload.into_request(now), time_left).await;
+            let context = request.lambda_context_ref();
+            let time_left = context.and_then(|context| lambda::time_left(context, now));
+            let (answer, line) =
+                receiver.receive(http::read_request(request, now), time_left).await;
             line.print();
-            Ok::<_, Error>(GatewayResponse::from(&answer))
+            Ok::<_, Infallible>(http::respond(&answer))
         };
+        let service = Adapter::from(service_fn(handler)).map_request(harmless);
         // A task of its own: what wakes the main future also wakes the thread, by a system call.
-        tokio::spawn(lambda_runtime::run_concurrent(service_fn(handler))).await?
+        tokio::spawn(lambda_runtime::run_concurrent(service)).await?
     })
     .await
+}
+
+/// The guard: it stands where `lambda_http` would read the event itself.
+fn harmless(event: LambdaEvent<HarmlessEvent>) -> LambdaEvent<LambdaRequest> {
+    LambdaEvent::new(event.payload.into(), event.context)
 }
 
 async fn start() -> Result<Receiver, SettingError> {

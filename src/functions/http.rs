@@ -1,109 +1,101 @@
-//! API Gateway's side of a request: HTTP API events, payload format 2.0.
-//!
-//! Only the few fields that decide something are read, leniently: an event that misses one is still
-//! a request that gets its answer. `lambda_http` would build an `http::Request` of every event, and
-//! panics where Host, path, query or body cannot be part of one; whoever calls chooses all four,
-//! and a panic ends this process. A test holds on to that reason.
+//! HTTP as `lambda_http` speaks it: its requests become ours, and answers its responses.
 
-use std::{net::IpAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
-use base64::{Engine, prelude::BASE64_STANDARD};
-use serde::{Deserialize, Serialize};
+use lambda_http::{
+    Body, RequestExt, Response,
+    http::{
+        HeaderMap, HeaderValue, StatusCode,
+        header::{CONTENT_TYPE, RETRY_AFTER},
+    },
+    request::RequestContext,
+};
 
+use super::guard::FORWARDED_FOR;
 use crate::{
     callback::Unverified,
     domain::time::Timestamp,
     wire::{answer::Answer, request::Request},
 };
 
-/// An HTTP API event.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct GatewayEvent {
-    raw_query_string: Option<String>,
-    body: Option<String>,
-    is_base64_encoded: bool,
-    request_context: RequestContext,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct RequestContext {
-    request_id: Option<String>,
-    time_epoch: Option<u64>,
-    http: Http,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Http {
-    source_ip: Option<String>,
-}
-
 /// API Gateway gives a function no longer than this, so a request cannot be older when it arrives.
 const OLDEST: Duration = Duration::from_secs(30);
 
-impl GatewayEvent {
-    /// The request that the event stands for, arriving at `now`.
-    pub fn into_request(self, now: Timestamp) -> Request {
-        let body = self.body.unwrap_or_default();
-        // What is no base64 is taken as it stands, so that it can be answered and kept.
-        let decoded =
-            if self.is_base64_encoded { BASE64_STANDARD.decode(&body).ok() } else { None };
-        let body = decoded.unwrap_or_else(|| body.into_bytes());
-        // A request from the future or from long ago is a sample event that is played again: its
-        // clock starts now.
-        let accepted = self.request_context.time_epoch.and_then(Timestamp::from_millis);
-        let is_current = |accepted: &Timestamp| *accepted <= now && now.since(*accepted) <= OLDEST;
-        Request {
-            id: self.request_context.request_id.unwrap_or_default(),
-            accepted: accepted.filter(is_current).unwrap_or(now),
-            received: now,
-            source: self
-                .request_context
-                .http
-                .source_ip
-                .and_then(|text| text.parse::<IpAddr>().ok()),
-            callback: Unverified::new(self.raw_query_string.unwrap_or_default(), body),
-        }
-    }
-}
-
-/// What API Gateway makes an HTTP response of.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct GatewayResponse {
-    /// The HTTP status.
-    pub status_code: u16,
-    /// `content-type`, and `retry-after` where that is the message.
-    pub headers: Headers,
-    /// JSON text.
-    pub body: String,
-    /// Always false.
-    pub is_base64_encoded: bool,
-}
-
-/// The headers of a response.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Headers {
-    /// Always `application/json`.
-    pub content_type: &'static str,
-    /// Seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub retry_after: Option<&'static str>,
-}
-
-impl From<&Answer> for GatewayResponse {
-    fn from(answer: &Answer) -> Self {
-        Self {
-            status_code: answer.status(),
-            headers: Headers {
-                content_type: "application/json",
-                retry_after: answer.retry_after(),
+/// Reads a request that arrives at `now`.
+pub fn read_request(request: lambda_http::Request, now: Timestamp) -> Request {
+    let Facts { id, accepted, source } = Facts::of(&request);
+    // A request from the future or from long ago is a sample event that is played again: its clock
+    // starts now.
+    let is_current = |accepted: &Timestamp| *accepted <= now && now.since(*accepted) <= OLDEST;
+    let (head, body) = request.into_parts();
+    Request {
+        id: id.unwrap_or_default(),
+        accepted: accepted.filter(is_current).unwrap_or(now),
+        received: now,
+        source,
+        callback: Unverified::new(
+            head.uri.query().unwrap_or_default().to_owned(),
+            match body {
+                Body::Text(text) => text.into_bytes(),
+                Body::Binary(bytes) => bytes,
+                other => other.to_vec(),
             },
-            body: answer.body(),
-            is_base64_encoded: false,
+        ),
+    }
+}
+
+/// Makes a response of an answer.
+pub fn respond(answer: &Answer) -> Response<Body> {
+    let mut response = Response::new(Body::Text(answer.body()));
+    *response.status_mut() =
+        StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(seconds) = answer.retry_after() {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static(seconds));
+    }
+    response
+}
+
+/// The gateway's own word on a request: no caller can choose it.
+struct Facts {
+    id: Option<String>,
+    accepted: Option<Timestamp>,
+    source: Option<IpAddr>,
+}
+
+impl Facts {
+    fn of(request: &lambda_http::Request) -> Self {
+        let time = |millis| u64::try_from(millis).ok().and_then(Timestamp::from_millis);
+        let address = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok());
+        match request.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => Self {
+                id: context.request_id.clone(),
+                accepted: time(context.time_epoch),
+                source: address(&context.http.source_ip),
+            },
+            Some(RequestContext::ApiGatewayV1(context)) => Self {
+                id: context.request_id.clone(),
+                accepted: time(context.request_time_epoch),
+                source: address(&context.identity.source_ip),
+            },
+            // A load balancer has no ids of its own, and does not say when it took a request.
+            _ => Self {
+                id: request.lambda_context_ref().map(|context| context.request_id.clone()),
+                accepted: None,
+                source: forwarded_for(request.headers()),
+            },
         }
     }
+}
+
+/// Reads the address that the load balancer appended; all before it are the caller's to choose. A
+/// port may follow, if the load balancer is set to say it.
+fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
+    let addresses = headers.get_all(FORWARDED_FOR).iter().next_back()?.to_str().ok()?;
+    let last = addresses.rsplit(',').next()?.trim();
+    last.parse().or_else(|_| last.parse().map(|address: SocketAddr| address.ip())).ok()
 }

@@ -6,10 +6,12 @@
 //! * [`storage`]: brings a verified body into table and queues.
 //! * [`log`]: writes one line per request or message.
 //! * [`receiver`]: answers a callback.
-//! * [`http`]: turns API Gateway's events into requests, and answers into responses.
+//! * [`guard`]: makes an event harmless before `lambda_http` turns it into a request.
+//! * [`http`]: turns `lambda_http`'s requests into ours, and answers into its responses.
 //! * [`worker`]: does what was deferred.
 
 pub mod deadlines;
+pub mod guard;
 pub mod http;
 pub mod lambda;
 pub mod log;

@@ -1,8 +1,8 @@
 //! A stand-in for API Gateway: every HTTP request becomes the event that Lambda would get, as JSON,
-//! and goes through the real handler.
+//! and goes through guard, `lambda_http` and the real handler.
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -12,24 +12,22 @@ use std::{
 
 use axum::{
     Json, Router,
-    body::Bytes,
+    body::{Body, Bytes},
     extract::{ConnectInfo, DefaultBodyLimit, RawQuery, State},
-    http::{HeaderValue, StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse, Response},
     routing::post,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use serde_json::json;
+use lambda_http::request::LambdaRequest;
+use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::AbortHandle};
 
-use super::im_server::{PATH, gateway_event};
+use super::im_server::{PATH, SignedCallback};
 use crate::{
     domain::time::Timestamp,
-    functions::{
-        http::{GatewayEvent, GatewayResponse},
-        log::LogLine,
-        receiver::Receiver,
-    },
+    functions::{guard::HarmlessEvent, http, log::LogLine, receiver::Receiver},
+    wire::request::Request,
 };
 
 /// API Gateway's limit.
@@ -89,6 +87,75 @@ impl Drop for ApiGateway {
     }
 }
 
+/// A request as API Gateway took it.
+#[derive(Debug, Clone, Copy)]
+pub struct TakenRequest<'a> {
+    /// The query string, without `?`.
+    pub query: &'a str,
+    /// Any bytes.
+    pub body: &'a [u8],
+    /// The caller's address.
+    pub source: IpAddr,
+    /// API Gateway's name for the request.
+    pub id: &'a str,
+    /// When it was taken.
+    pub at: Timestamp,
+}
+
+impl TakenRequest<'_> {
+    /// The event of an HTTP API, payload format 2.0.
+    pub fn event(&self) -> Value {
+        let Self { query, body, source, id, at } = self;
+        let (body, is_base64) = match std::str::from_utf8(body) {
+            Ok(text) => (text.to_owned(), false),
+            Err(_) => (BASE64_STANDARD.encode(body), true),
+        };
+        json!({
+            "version": "2.0",
+            "routeKey": format!("POST {PATH}"),
+            "rawPath": PATH,
+            "rawQueryString": query,
+            "headers": {"content-type": "application/json", "host": "localhost"},
+            "requestContext": {
+                "accountId": "000000000000",
+                "apiId": "local",
+                "domainName": "localhost",
+                "domainPrefix": "localhost",
+                "http": {
+                    "method": "POST",
+                    "path": PATH,
+                    "protocol": "HTTP/1.1",
+                    "sourceIp": source,
+                    "userAgent": "",
+                },
+                "requestId": id,
+                "routeKey": format!("POST {PATH}"),
+                "stage": "$default",
+                "time": "",
+                "timeEpoch": at.millis(),
+            },
+            "body": body,
+            "isBase64Encoded": is_base64,
+        })
+    }
+}
+
+/// The event that API Gateway makes of a callback which this machine sends.
+pub fn event_of(callback: &SignedCallback, request_id: &str, taken: Timestamp) -> Value {
+    let SignedCallback { query, body } = callback;
+    let source = Ipv4Addr::LOCALHOST.into();
+    TakenRequest { query, body: body.as_bytes(), source, id: request_id, at: taken }.event()
+}
+
+/// Reads an event, in its text, as the function does that gets it at `now`.
+///
+/// # Errors
+/// If it is no event at all.
+pub fn read_event(event: &str, now: Timestamp) -> serde_json::Result<Request> {
+    let event: HarmlessEvent = serde_json::from_str(event)?;
+    Ok(http::read_request(LambdaRequest::from(event).into(), now))
+}
+
 async fn handle(
     State(shared): State<Arc<Shared>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -97,28 +164,12 @@ async fn handle(
 ) -> Response {
     let now = Timestamp::from(SystemTime::now());
     let id = format!("local-{}", shared.requests.fetch_add(1, Ordering::Relaxed) + 1);
-    let (text, is_base64) = match std::str::from_utf8(&body) {
-        Ok(text) => (text.to_owned(), false),
-        Err(_) => (BASE64_STANDARD.encode(&body), true),
-    };
     let query = query.unwrap_or_default();
-    let event = gateway_event(&query, &text, is_base64, &peer.ip().to_string(), &id, now);
-    let Ok(event) = serde_json::from_value::<GatewayEvent>(event) else {
+    let taken = TakenRequest { query: &query, body: &body, source: peer.ip(), id: &id, at: now };
+    let Ok(request) = read_event(&taken.event().to_string(), now) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    let (answer, line) = shared.receiver.receive(event.into_request(now), None).await;
+    let (answer, line) = shared.receiver.receive(request, None).await;
     (shared.log)(&line);
-    into_http(GatewayResponse::from(&answer))
-}
-
-fn into_http(GatewayResponse { status_code, headers, body, .. }: GatewayResponse) -> Response {
-    let mut response = body.into_response();
-    *response.status_mut() =
-        StatusCode::from_u16(status_code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let response_headers = response.headers_mut();
-    response_headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(headers.content_type));
-    if let Some(seconds) = headers.retry_after {
-        response_headers.insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
-    }
-    response
+    http::respond(&answer).map(Body::new)
 }

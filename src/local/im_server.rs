@@ -3,7 +3,6 @@
 use std::{fmt, time::SystemTime};
 
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use crate::{
     callback::{self, keyring::Secret},
@@ -70,11 +69,6 @@ impl SignedCallback {
             quoted(&self.body)
         )
     }
-
-    /// The event that API Gateway makes of it: HTTP API, payload format 2.0.
-    pub fn gateway_event(&self, request_id: &str, taken: Timestamp) -> Value {
-        gateway_event(&self.query, &self.body, false, "127.0.0.1", request_id, taken)
-    }
 }
 
 /// One event of a callback's body, in wire format and in the sender's order of fields.
@@ -111,42 +105,4 @@ impl fmt::Display for WireEvent {
 pub fn body_of(events: &[WireEvent]) -> String {
     let events: Vec<_> = events.iter().map(WireEvent::to_string).collect();
     format!("[{}]", events.join(","))
-}
-
-/// An API Gateway event of any query string and body.
-pub fn gateway_event(
-    query: &str,
-    body: &str,
-    is_base64: bool,
-    source_ip: &str,
-    request_id: &str,
-    taken: Timestamp,
-) -> Value {
-    json!({
-        "version": "2.0",
-        "routeKey": format!("POST {PATH}"),
-        "rawPath": PATH,
-        "rawQueryString": query,
-        "headers": {"content-type": "application/json", "host": "localhost"},
-        "requestContext": {
-            "accountId": "000000000000",
-            "apiId": "local",
-            "domainName": "localhost",
-            "domainPrefix": "localhost",
-            "http": {
-                "method": "POST",
-                "path": PATH,
-                "protocol": "HTTP/1.1",
-                "sourceIp": source_ip,
-                "userAgent": "",
-            },
-            "requestId": request_id,
-            "routeKey": format!("POST {PATH}"),
-            "stage": "$default",
-            "time": "",
-            "timeEpoch": taken.millis(),
-        },
-        "body": body,
-        "isBase64Encoded": is_base64,
-    })
 }

@@ -4,7 +4,10 @@
 use chatroom_status_sync::{
     domain::{plan::Plan, time::Timestamp},
     functions::deadlines::Deadlines,
-    local::im_server::{SignedCallback, WireEvent},
+    local::{
+        api_gateway::event_of,
+        im_server::{SignedCallback, WireEvent},
+    },
     wire::deferred,
 };
 use proptest::prelude::*;
@@ -121,7 +124,7 @@ async fn a_request_that_comes_too_late_for_the_table_is_deferred_while_the_sende
     let stack = deployment().await;
     let variables = [("BUDGET_MS", "4000"), ("AWS_ENDPOINT_URL_DYNAMODB", &silence().await)];
     let mut function = in_front_of(&stack, &variables).await;
-    let late = signed(&[join("room", "ann")]).gateway_event("late", taken(3_900));
+    let late = event_of(&signed(&[join("room", "ann")]), "late", taken(3_900));
     let response = function.invoke(late.to_string()).await.unwrap();
     assert_eq!(counts_of(&answer(&response)), deferred(1));
 }
@@ -130,7 +133,7 @@ async fn a_request_that_comes_too_late_for_the_table_is_deferred_while_the_sende
 async fn a_request_that_nobody_waits_for_any_more_is_stored_all_the_same() {
     let stack = deployment().await;
     let mut function = in_front_of(&stack, &[]).await;
-    let late = signed(&[join("room", "ann")]).gateway_event("late", taken(6_000));
+    let late = event_of(&signed(&[join("room", "ann")]), "late", taken(6_000));
     let response = function.invoke(late.to_string()).await.unwrap();
     assert_eq!(counts_of(&answer(&response)), applied(1));
 }
@@ -141,7 +144,7 @@ async fn a_sample_event_of_long_ago_or_of_tomorrow_has_a_budget_of_its_own() {
     let mut function = in_front_of(&stack, &[]).await;
     let tomorrow = Timestamp::from_millis(now().millis() + 86_400_000).unwrap();
     for taken in [taken(31_000), taken(86_400_000), tomorrow] {
-        let sample = signed(&[join("room", "ann")]).gateway_event("sample", taken);
+        let sample = event_of(&signed(&[join("room", "ann")]), "sample", taken);
         let response = function.invoke(sample.to_string()).await.unwrap();
         assert_eq!(response["statusCode"], 200);
     }

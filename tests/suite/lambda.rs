@@ -3,7 +3,7 @@
 use chatroom_status_sync::local::{
     ListenAddresses, TABLE,
     dynamodb::{Data, DynamoDb},
-    im_server::{APP_KEY, APP_SECRET, gateway_event},
+    im_server::{APP_KEY, APP_SECRET},
     sqs::{DEAD_LETTERS, DEFERRED, Sqs},
 };
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use tokio::{
 use crate::support::{
     counts, deployment,
     functions::{CALLBACK, answer, gateway, in_front_of, join},
-    now, row, rows,
+    row, rows,
 };
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn nothing_that_a_caller_sends_ends_the_process() {
         change(&mut event);
         strange.push(event);
     };
-    // Each of these four ends a process that builds an http::Request of the event.
+    // Each of these three ends a process that builds an http::Request of the event as it is.
     strange_event(&|event| event["headers"]["host"] = json!("exa mple:99999999"));
     strange_event(&|event| event["rawPath"] = json!(":99999999"));
     strange_event(&|event| event["isBase64Encoded"] = json!(true));
@@ -99,8 +99,9 @@ async fn a_base64_body_is_decoded() {
     let stack = deployment().await;
     let mut function = in_front_of(&stack, &[]).await;
     let callback = join("u");
-    let body = BASE64_STANDARD.encode(&callback.body);
-    let event = gateway_event(&callback.query, &body, true, "127.0.0.1", "id", now());
+    let mut event = gateway(&callback);
+    event["body"] = json!(BASE64_STANDARD.encode(&callback.body));
+    event["isBase64Encoded"] = json!(true);
     let response = function.invoke(event.to_string()).await.unwrap();
     assert_eq!(counts(&answer(&response)), [1, 0, 0, 0]);
 }

@@ -1,5 +1,5 @@
-//! Why `lambda_http` is not linked: it panics on requests that a caller can send. These tests fail
-//! once it no longer does.
+//! The reason for the guard: `lambda_http` alone panics on requests that a caller can send, and a
+//! panic ends the function's process. These tests fail once it no longer does.
 
 use std::panic::catch_unwind;
 
@@ -41,4 +41,9 @@ fn lambda_http_panics_on_a_query_string_that_is_no_uri() {
 #[test]
 fn lambda_http_panics_on_a_body_that_is_no_base64() {
     assert!(panics(|event| event["isBase64Encoded"] = json!(true)));
+}
+
+#[test]
+fn lambda_http_panics_on_a_malformed_path() {
+    assert!(panics(|event| event["rawPath"] = json!(":99999999")));
 }

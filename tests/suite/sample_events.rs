@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs};
 
-use chatroom_status_sync::{functions::http::GatewayEvent, local::TABLE};
+use chatroom_status_sync::local::{TABLE, api_gateway::read_event};
 use serde_json::Value;
 
 use crate::support::{deployment_with, now, rows};
@@ -20,15 +20,12 @@ fn promises() -> Vec<(String, u16, Value)> {
     .collect()
 }
 
-fn event(file: &str) -> GatewayEvent {
-    serde_json::from_str(&fs::read_to_string(format!("events/{file}")).unwrap()).unwrap()
-}
-
 #[tokio::test]
 async fn every_sample_event_gives_the_answer_that_the_readme_promises() {
     let stack = deployment_with(&[("SIGNATURE_MAX_AGE_SECONDS", "0")]).await;
     for (file, status, expected) in promises() {
-        let request = event(&file).into_request(now());
+        let event = fs::read_to_string(format!("events/{file}")).unwrap();
+        let request = read_event(&event, now()).unwrap();
         let (answer, _) = stack.api_gateway.receiver().receive(request, None).await;
         let body: Value = serde_json::from_str(&answer.body()).unwrap();
         assert_eq!((answer.status(), body), (status, expected), "events/{file}");

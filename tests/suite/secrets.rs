@@ -11,8 +11,11 @@ use std::{
 use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::post};
 use chatroom_status_sync::{
     env::Environment,
-    functions::{http::GatewayEvent, receiver::Receiver},
-    local::Stack,
+    functions::receiver::Receiver,
+    local::{
+        Stack,
+        api_gateway::{event_of, read_event},
+    },
 };
 use futures_util::future::join_all;
 use serde_json::json;
@@ -63,8 +66,8 @@ async fn function(
 async fn status(function: &Receiver) -> u16 {
     let now = now();
     let callback = signed(&[join("room", "ann")]);
-    let event: GatewayEvent = serde_json::from_value(callback.gateway_event("test", now)).unwrap();
-    function.receive(event.into_request(now), None).await.0.status()
+    let request = read_event(&event_of(&callback, "test", now).to_string(), now).unwrap();
+    function.receive(request, None).await.0.status()
 }
 
 /// Lets time pass for those who wait for it, and for nobody else.

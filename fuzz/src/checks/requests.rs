@@ -3,13 +3,15 @@
 
 use arbitrary::{Result, Unstructured};
 use base64::{Engine, prelude::BASE64_STANDARD};
+use lambda_http::request::LambdaRequest;
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
 
 use super::now;
 use crate::{
     callback::{Freshness, Refusal, Verified, keyring::Keyring},
-    functions::http::GatewayEvent,
+    functions::{guard::HarmlessEvent, http},
+    wire::request::Request,
 };
 
 const SECRETS: [(&str, &[&str]); 2] =
@@ -18,35 +20,42 @@ const SECRETS: [(&str, &[&str]); 2] =
 const MAX_AGE: u64 = 900;
 const MAX_AHEAD: u64 = 300;
 
-/// Takes the bytes for an event of API Gateway, and for a recipe of one.
+/// Takes the bytes for an event of any gateway, and for a recipe of one.
 pub fn check(bytes: &[u8]) {
-    if let Ok(event) = serde_json::from_slice::<Value>(bytes) {
-        check_event(&event);
+    if let Ok(event) = std::str::from_utf8(bytes) {
+        check_event(event);
     }
     if let Ok(event) = event(&mut Unstructured::new(bytes)) {
-        check_event(&event);
+        check_event(&event.to_string());
     }
 }
 
-fn check_event(event: &Value) {
-    let Ok(gateway) = serde_json::from_value::<GatewayEvent>(event.clone()) else {
+fn check_event(event: &str) {
+    let Ok(gateway) = serde_json::from_str::<HarmlessEvent>(event) else {
         return;
     };
-    let query = event["rawQueryString"].as_str().unwrap_or_default();
-    match verify(gateway) {
+    let request = http::read_request(LambdaRequest::from(gateway).into(), now());
+    let verdict = verify(request);
+    let Ok(event) = serde_json::from_str::<Value>(event) else {
+        return;
+    };
+    // Other gateways hand on no query string, and a longer one fits into no request.
+    let Some(query) = event["rawQueryString"].as_str().filter(|query| query.len() < 20_000) else {
+        return;
+    };
+    match verdict {
         Ok(verified) => {
             assert_eq!(Some(verified.app().as_str()), signer(query), "{query}");
-            assert_eq!(verified.body(), body_of(event));
+            assert_eq!(verified.body(), body_of(&event));
         }
         Err(refusal) => assert_eq!(signer(query), None, "{query}: {refusal:?}"),
     }
 }
 
-fn verify(event: GatewayEvent) -> std::result::Result<Verified, Refusal> {
+fn verify(request: Request) -> std::result::Result<Verified, Refusal> {
     let secrets: serde_json::Map<_, _> =
         SECRETS.map(|(app, secrets)| (app.to_owned(), json!(secrets))).into_iter().collect();
     let keyring = Keyring::from_json(&Value::from(secrets).to_string()).expect("a keyring");
-    let request = event.into_request(now());
     let freshness = Freshness::WithinSeconds(MAX_AGE);
     let verified = request.callback.verify(&keyring, freshness, now());
     verified.map_err(|(_, refusal)| refusal)

@@ -5,7 +5,10 @@ use std::{error::Error, fmt, result, time::SystemTime};
 use chatroom_status_sync::{
     callback::keyring::Secret,
     domain::time::Timestamp,
-    local::im_server::{APP_KEY, APP_SECRET, NONCE, SignedCallback, WireEvent, body_of},
+    local::{
+        api_gateway::event_of,
+        im_server::{APP_KEY, APP_SECRET, NONCE, SignedCallback, WireEvent, body_of},
+    },
 };
 use clap::{Args, ValueEnum};
 
@@ -86,7 +89,7 @@ impl Options {
                     _ => Err(EventError::NotAccepted.into()),
                 }
             }
-            None => print::json(&callback.gateway_event("sample", now)),
+            None => print::json(&event_of(&callback, "sample", now)),
         }
     }
 }

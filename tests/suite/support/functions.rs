@@ -6,6 +6,7 @@ use chatroom_status_sync::{
     domain::time::Timestamp,
     local::{
         Stack,
+        api_gateway::event_of,
         im_server::{APP_KEY, APP_SECRET, SignedCallback, WireEvent},
         sqs::{DEAD_LETTERS, DEFERRED},
     },
@@ -54,7 +55,7 @@ pub fn join(user: &str) -> SignedCallback {
 
 /// A callback as API Gateway hands it on.
 pub fn gateway(callback: &SignedCallback) -> Value {
-    callback.gateway_event("request-1", Timestamp::from(SystemTime::now()))
+    event_of(callback, "request-1", Timestamp::from(SystemTime::now()))
 }
 
 /// Hands events to a function as API Gateway would, and gives the JSON body of its answer.

@@ -3,9 +3,10 @@
 use std::sync::LazyLock;
 
 use chatroom_status_sync::{
-    functions::{http::GatewayEvent, receiver::Receiver},
+    functions::receiver::Receiver,
     local::{
         Stack,
+        api_gateway::{event_of, read_event},
         im_server::{SignedCallback, WireEvent},
     },
 };
@@ -39,8 +40,8 @@ pub async fn post_bytes(url: &str, body: Vec<u8>) -> (u16, Value) {
 /// Hands events to a function as API Gateway would.
 pub async fn hand(function: &Receiver, events: &[WireEvent]) -> (u16, Value) {
     let now = now();
-    let event = signed(events).gateway_event("test", now);
-    let event: GatewayEvent = serde_json::from_value(event).unwrap();
-    let (answer, _) = function.receive(event.into_request(now), None).await;
+    let event = event_of(&signed(events), "test", now).to_string();
+    let request = read_event(&event, now).unwrap();
+    let (answer, _) = function.receive(request, None).await;
     (answer.status(), serde_json::from_str(&answer.body()).unwrap())
 }

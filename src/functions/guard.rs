@@ -1,0 +1,272 @@
+//! Guard in front of `lambda_http`: makes an event harmless before it becomes an `http::Request`.
+//!
+//! `lambda_http` panics where Host, path, query string or body of an event cannot be part of a
+//! request. Whoever calls chooses all four, and a panic ends this process; tests hold on to that
+//! reason. So an event is read leniently here, and only what an answer depends on is handed on:
+//! query string, body, request id, the gateway's clock and the caller's address.
+
+use std::{collections::HashMap, fmt::Write};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use lambda_http::{
+    aws_lambda_events::{
+        alb::AlbTargetGroupRequest,
+        apigw::{ApiGatewayProxyRequest, ApiGatewayV2httpRequest},
+        query_map::QueryMap,
+    },
+    http::HeaderValue,
+    request::LambdaRequest,
+};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde_json::value::RawValue;
+
+/// Header in which a load balancer names the caller.
+pub(super) const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// The longest query string that fits into an `http::Uri` behind `/?`. AWS takes less: a longer one
+/// is dropped.
+const LONGEST_QUERY: usize = 65_532;
+
+/// An event that `lambda_http` can turn into a request, whatever the caller sent.
+///
+/// ```
+/// use chatroom_status_sync::functions::guard::HarmlessEvent;
+/// use lambda_http::{Request, request::LambdaRequest};
+///
+/// let event = r#"{"version": "2.0", "rawPath": ":7", "rawQueryString": "nonce=<1>"}"#;
+/// let event: HarmlessEvent = serde_json::from_str(event).unwrap();
+/// let request = Request::from(LambdaRequest::from(event));
+/// assert_eq!(request.uri(), "/?nonce=%3C1%3E");
+/// ```
+#[derive(Debug)]
+pub struct HarmlessEvent(LambdaRequest);
+
+impl From<HarmlessEvent> for LambdaRequest {
+    fn from(event: HarmlessEvent) -> Self {
+        event.0
+    }
+}
+
+impl<'de> Deserialize<'de> for HarmlessEvent {
+    /// Reads from JSON text in memory, where fields can be borrowed.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let event = Event::deserialize(deserializer)?;
+        Ok(Self(match event.kind() {
+            Kind::HttpApi => LambdaRequest::ApiGatewayV2(event.into_http_api()),
+            Kind::RestApi => LambdaRequest::ApiGatewayV1(event.into_rest_api()),
+            Kind::LoadBalancer => LambdaRequest::Alb(event.into_load_balancer()),
+        }))
+    }
+}
+
+/// The formats that AWS documents. Function URLs use that of HTTP APIs.
+enum Kind {
+    /// Payload format 2.0.
+    HttpApi,
+    /// Payload format 1.0, which HTTP APIs can be set to as well.
+    RestApi,
+    LoadBalancer,
+}
+
+/// The fields that decide something. Raw ones are read only for the kind that has them, so that in
+/// other events they may be anything.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Event<'a> {
+    #[serde(borrow)]
+    version: Option<&'a RawValue>,
+    #[serde(borrow)]
+    http_method: Option<&'a RawValue>,
+    raw_query_string: Option<String>,
+    #[serde(borrow)]
+    query_string_parameters: Option<&'a RawValue>,
+    #[serde(borrow)]
+    multi_value_query_string_parameters: Option<&'a RawValue>,
+    #[serde(borrow)]
+    headers: Option<&'a RawValue>,
+    #[serde(borrow)]
+    multi_value_headers: Option<&'a RawValue>,
+    body: Option<String>,
+    is_base64_encoded: bool,
+    #[serde(borrow)]
+    request_context: Option<RequestContext<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct RequestContext<'a> {
+    request_id: Option<String>,
+    time_epoch: Option<u64>,
+    http: Option<Caller>,
+    #[serde(borrow)]
+    request_time_epoch: Option<&'a RawValue>,
+    #[serde(borrow)]
+    identity: Option<&'a RawValue>,
+    #[serde(borrow)]
+    elb: Option<&'a RawValue>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Caller {
+    source_ip: Option<String>,
+}
+
+/// All values by name.
+type Multimap = HashMap<String, Vec<String>>;
+
+impl Event<'_> {
+    /// Tells the formats apart. An event that looks like none of them counts as the first, so that
+    /// it is answered, too.
+    fn kind(&self) -> Kind {
+        let is_version =
+            |version| self.version.is_some_and(|raw| raw.get().trim_matches('"') == version);
+        let context = self.request_context.as_ref();
+        let has = |field: fn(&RequestContext<'_>) -> bool| context.is_some_and(field);
+        if is_version("2.0") || self.raw_query_string.is_some() || has(|it| it.http.is_some()) {
+            Kind::HttpApi
+        } else if has(|it| it.elb.is_some()) {
+            Kind::LoadBalancer
+        } else if is_version("1.0") || self.http_method.is_some() || has(|it| it.identity.is_some())
+        {
+            Kind::RestApi
+        } else {
+            Kind::HttpApi
+        }
+    }
+
+    fn into_http_api(self) -> ApiGatewayV2httpRequest {
+        let context = self.request_context.unwrap_or_default();
+        let mut request = ApiGatewayV2httpRequest::default();
+        request.raw_query_string = self
+            .raw_query_string
+            .map(encode_refused_characters)
+            .filter(|query| query.len() <= LONGEST_QUERY);
+        (request.body, request.is_base64_encoded) =
+            harmless_body(self.body, self.is_base64_encoded);
+        request.request_context.request_id = context.request_id;
+        request.request_context.time_epoch = millis_or_zero(context.time_epoch);
+        request.request_context.http.source_ip = context.http.unwrap_or_default().source_ip;
+        request
+    }
+
+    /// The gateway has decoded names and values; `lambda_http` encodes them again.
+    fn into_rest_api(self) -> ApiGatewayProxyRequest {
+        let parameters = self.parameters();
+        let context = self.request_context.unwrap_or_default();
+        let mut request = ApiGatewayProxyRequest::default();
+        request.multi_value_query_string_parameters = QueryMap::from(parameters);
+        (request.body, request.is_base64_encoded) =
+            harmless_body(self.body, self.is_base64_encoded);
+        request.request_context.request_id = context.request_id;
+        request.request_context.request_time_epoch =
+            millis_or_zero(read_leniently(context.request_time_epoch));
+        request.request_context.identity.source_ip =
+            read_leniently::<Caller>(context.identity).source_ip;
+        request
+    }
+
+    /// The load balancer hands on names and values as the caller encoded them. `lambda_http` joins
+    /// them to a query string and decodes that.
+    fn into_load_balancer(self) -> AlbTargetGroupRequest {
+        let parameters = self.parameters();
+        let forwarded_for = self.forwarded_for();
+        let mut request = AlbTargetGroupRequest::default();
+        let escaped = parameters.into_iter().map(|(name, values)| {
+            let values = values.iter().map(|value| value.replace('&', "%26")).collect();
+            (name.replace('&', "%26").replace('=', "%3D"), values)
+        });
+        request.multi_value_query_string_parameters = QueryMap::from(escaped.collect::<Multimap>());
+        (request.body, request.is_base64_encoded) =
+            harmless_body(self.body, self.is_base64_encoded);
+        if let Some(value) = forwarded_for {
+            request.headers.insert(FORWARDED_FOR, value);
+        }
+        request
+    }
+
+    /// The parameters, with their repeats where the gateway hands those on.
+    fn parameters(&self) -> Multimap {
+        let parameters = multimap(self.multi_value_query_string_parameters)
+            .or_else(|| multimap(self.query_string_parameters))
+            .unwrap_or_default();
+        // A byte is three characters at most once it is encoded.
+        let longest = |text: &str| 3 * text.len() + 1;
+        let lengths = parameters.iter().flat_map(|(name, values)| {
+            values.iter().map(move |value| longest(name) + longest(value))
+        });
+        if lengths.sum::<usize>() <= LONGEST_QUERY { parameters } else { Multimap::new() }
+    }
+
+    /// The last line of the header that names the caller, if it can be the value of a header. Two
+    /// spellings of its name would be ambiguous.
+    fn forwarded_for(&self) -> Option<HeaderValue> {
+        let headers = multimap(self.multi_value_headers).or_else(|| multimap(self.headers))?;
+        let mut spellings =
+            headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(FORWARDED_FOR));
+        let (Some((_, lines)), None) = (spellings.next(), spellings.next()) else {
+            return None;
+        };
+        HeaderValue::from_str(lines.last()?).ok()
+    }
+}
+
+/// Percent-encodes the characters that `http::Uri` refuses or cuts off, one by one. All others stay
+/// as they are: they are what the caller signed.
+fn encode_refused_characters(query: String) -> String {
+    let is_refused = |character| matches!(character, '\0'..=' ' | '"' | '#' | '<' | '>' | '\u{7f}');
+    if !query.contains(is_refused) {
+        return query;
+    }
+    let mut harmless = String::with_capacity(query.len() + 16);
+    for character in query.chars() {
+        if is_refused(character) {
+            // A string takes all that is written to it.
+            let _ = write!(harmless, "%{:02X}", u32::from(character));
+        } else {
+            harmless.push(character);
+        }
+    }
+    harmless
+}
+
+/// Gives the body, and whether it is in base64. A body that is flagged so and is not is text, so
+/// that it can be answered and kept. Decoded text is handed on as text: decoding happens once.
+fn harmless_body(body: Option<String>, is_base64: bool) -> (Option<String>, bool) {
+    match body {
+        Some(encoded) if is_base64 => match BASE64_STANDARD.decode(&encoded).map(String::from_utf8)
+        {
+            Ok(Ok(text)) => (Some(text), false),
+            Ok(Err(_)) => (Some(encoded), true),
+            Err(_) => (Some(encoded), false),
+        },
+        text => (text, false),
+    }
+}
+
+/// Reads an object that gives each name one value or a list of them; `None` if it is empty or no
+/// such object.
+fn multimap(raw: Option<&RawValue>) -> Option<Multimap> {
+    let raw_values: HashMap<String, &RawValue> = serde_json::from_str(raw?.get()).ok()?;
+    let values = |raw: &RawValue| {
+        let several = serde_json::from_str::<Vec<String>>(raw.get());
+        several.or_else(|_| serde_json::from_str(raw.get()).map(|value| vec![value]))
+    };
+    // An empty list would make `lambda_http` panic.
+    let all: Multimap = raw_values
+        .into_iter()
+        .filter_map(|(name, raw)| Some((name, values(raw).ok()?)))
+        .filter(|(_, values)| !values.is_empty())
+        .collect();
+    Some(all).filter(|all| !all.is_empty())
+}
+
+/// Reads a field of one kind of event. A value of another type counts as absent.
+fn read_leniently<T: DeserializeOwned + Default>(raw: Option<&RawValue>) -> T {
+    raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+}
+
+/// Converts Unix milliseconds to what `lambda_http` holds; 0 stands for none.
+fn millis_or_zero(millis: Option<u64>) -> i64 {
+    millis.and_then(|millis| i64::try_from(millis).ok()).unwrap_or_default()
+}

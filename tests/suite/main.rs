@@ -39,6 +39,10 @@ mod deferred_messages;
 mod deferring;
 /// The real binaries behind proxies that fail on purpose.
 mod faults;
+/// Events of every gateway, at the real `callback` binary.
+mod gateways;
+/// The guard that makes events harmless.
+mod guard;
 /// The `callback` binary behind Lambda's Runtime API.
 mod lambda;
 /// The HTTP library of the functions, and the requests that it cannot take.

@@ -9,6 +9,8 @@ mod sending;
 
 /// The real binaries in front of a deployment.
 pub mod functions;
+/// Events as gateways hand them on.
+pub mod gateways;
 /// Histories that are nasty on purpose.
 pub mod history;
 /// A meter for what requests consume.

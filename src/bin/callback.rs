@@ -7,7 +7,13 @@ use chatroom_status_sync::{
     aws::Aws,
     domain::time::Timestamp,
     env::{Environment, SettingError},
-    functions::{guard::HarmlessEvent, http, lambda, receiver::Receiver, settings::Settings},
+    functions::{
+        guard::HarmlessEvent,
+        http::{self, TextResponse},
+        lambda,
+        receiver::Receiver,
+        settings::Settings,
+    },
 };
 use lambda_http::{Adapter, Request, RequestExt, request::LambdaRequest};
 use lambda_runtime::{LambdaEvent, service_fn, tower::ServiceExt};
@@ -26,7 +32,7 @@ async fn main() -> ExitCode {
             let (answer, line) =
                 receiver.receive(http::read_request(request, now), time_left).await;
             line.print();
-            Ok::<_, Infallible>(http::respond(&answer))
+            Ok::<_, Infallible>(TextResponse(http::respond(&answer)))
         };
         let service = Adapter::from(service_fn(handler)).map_request(harmless);
         // A task of its own: what wakes the main future also wakes the thread, by a system call.

@@ -243,6 +243,7 @@ fn nonsense_is_refused_by_the_name_of_its_option() {
         ("--flash-crowd", "-5"),
         ("--users-per-event", "0"),
         ("--assume", "rooms=0"),
+        ("--assume", "room-churn=1e13"),
         ("--assume", "flash-seconds=0"),
         ("--assume", "events-per-callback=many"),
         ("--assume", "repeats=-0.1"),

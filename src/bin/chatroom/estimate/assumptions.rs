@@ -65,6 +65,7 @@ const WARM: &str = "read: https://docs.aws.amazon.com/amazondynamodb/latest/deve
 assumptions! {
     peak_factor: 5.0, 1.0..=1000.0, "times the average", "assumed where --peak is not given";
     rooms: 100.0, 1.0..=1e8, "active rooms", "assumed";
+    room_churn: 0.0, 0.0..=1e12, "rooms created, and as many destroyed, per hour", "assumed";
     stay: 30.0, 0.001..=1e6, "minutes in a room", "assumed";
     repeats: 1.0, 0.0..=100.0, "% of events say nothing new", "assumed";
     comebacks: 0.0, 0.0..=100.0, "% of joins by earlier members of the room", "assumed";

@@ -51,6 +51,21 @@ impl Demand {
     pub fn users_per_callback(&self) -> f64 {
         self.users_per_event * self.assumed.events_per_callback
     }
+
+    /// The part of the changes, from 0 to 1, that says something new.
+    pub fn news(&self) -> f64 {
+        1.0 - self.assumed.repeats / 100.0
+    }
+
+    /// Joins that say something new, at the average rate.
+    pub fn new_joins_per_second(&self) -> f64 {
+        self.events_per_second * self.users_per_event * self.news() / 2.0
+    }
+
+    /// Rooms that end; as many are created.
+    pub fn ends_per_second(&self) -> f64 {
+        self.assumed.room_churn / 3600.0
+    }
 }
 
 /// Makes a parser of numbers within limits.

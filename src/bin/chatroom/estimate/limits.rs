@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{
     crowd::FlashCrowd,
     demand::Demand,
-    load::{Rates, UnitsPerChange},
+    load::{Rates, UnitsPerChange, callback_seconds},
 };
 
 /// A need that grows with a load: what is needed anyhow, and for each of the load.
@@ -76,17 +76,21 @@ pub fn of(demand: &Demand) -> Vec<Limit> {
     let only = |each| [Line { anyhow: 0.0, each }];
 
     let assumed = &demand.assumed;
-    let one = Rates::at(demand, 1.0);
+    let units = UnitsPerChange::of(assumed).join.table_writes;
     let share = (demand.busiest_room / 100.0).max(1.0 / assumed.rooms);
-    let busiest = only(one.table_writes_per_second * share);
-    let table = only(one.table_writes_per_second);
-    let callbacks = only(one.callbacks_per_second);
-    let at_work = only(one.lambda_concurrency);
+    // Rooms that begin and end need something without any join or leave.
+    let idle = Rates::at(demand, 0.0);
+    let (writes, callback) = (demand.users_per_event * units, 1.0 / assumed.events_per_callback);
+    let busiest = only(writes * share);
+    let table = [Line { anyhow: idle.table_writes_per_second, each: writes }];
+    let callbacks = [Line { anyhow: idle.callbacks_per_second, each: callback }];
+    let each = callback * callback_seconds(demand);
+    let at_work = Line { anyhow: idle.lambda_concurrency, each };
 
     let FlashCrowd { seconds, writing_seconds, cold_start_lines, .. } = FlashCrowd::of(demand, 0.0);
-    let average = one.lambda_concurrency * demand.events_per_second;
+    let average = at_work.at(demand.events_per_second);
     let all_at_work = cold_start_lines.map(|line| Line { anyhow: line.anyhow + average, ..line });
-    let joins = only(UnitsPerChange::of(assumed).join.table_writes);
+    let joins = only(units);
     let requests = only(1.0 / demand.users_per_callback());
 
     let functions = assumed.lambda_concurrency;
@@ -98,7 +102,7 @@ pub fn of(demand: &Demand) -> Vec<Limit> {
         limit(peak, "the busiest room's partition", assumed.partition_writes, WRITES, &busiest),
         limit(peak, "a new table's throughput", assumed.new_table_writes, WRITES, &table),
         limit(peak, "the table's quota", assumed.table_quota, WRITES, &table),
-        limit(peak, "Lambda concurrency", functions, FUNCTIONS, &at_work),
+        limit(peak, "Lambda concurrency", functions, FUNCTIONS, &[at_work]),
         limit(peak, "Lambda request rate", rate, REQUESTS, &callbacks),
         limit(peak, "API Gateway request rate", assumed.api_requests, REQUESTS, &callbacks),
         limit(crowd, "the crowded room's partition", in_time, "write units in time", &joins),

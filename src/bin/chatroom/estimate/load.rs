@@ -1,7 +1,7 @@
 //! Units of a change, content of the table, and needs of a second.
 //!
-//! Left out, because it is rare or small: creating and destroying rooms (four write units for both,
-//! and a member who is swept costs as much as one who leaves), events in the wrong order.
+//! Left out, because it is rare or small: rooms that a join finds unknown or ended, what is written
+//! a second time because events came in the wrong order, dead letters.
 
 use chatroom_status_sync::table::{CONCURRENCY, room_cache::AGE};
 use serde::Serialize;
@@ -9,6 +9,8 @@ use serde::Serialize;
 use super::{assumptions::Assumptions, demand::Demand};
 
 const WRITE_UNIT_BYTES: f64 = 1024.0;
+/// Bytes of a strongly consistent read.
+const READ_UNIT_BYTES: f64 = 4096.0;
 pub const GB: f64 = 1024.0 * 1024.0 * 1024.0;
 
 #[derive(Debug, Serialize)]
@@ -57,17 +59,17 @@ fn item_bytes(assumed: &Assumptions) -> [f64; 2] {
         .map(|(rest, ids)| rest + ids * assumed.id_bytes + 3.0 * assumed.app_key_bytes)
 }
 
-/// Content of the table at the average rate.
+/// Content of the table at the average rate, with what is gone for less than the retention.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Stored {
     pub member_bytes: f64,
     pub room_bytes: f64,
     pub present_members: f64,
-    /// Members present, and those gone for less than the retention.
     pub members: f64,
+    pub rooms: f64,
     pub table_gb: f64,
-    /// GB of the indexes, which hold whole items.
+    /// GB of the indexes, which hold whole items: present members, active rooms.
     pub index_gb: f64,
 }
 
@@ -75,16 +77,16 @@ impl Stored {
     pub fn of(demand: &Demand) -> Self {
         let assumed = &demand.assumed;
         let [member_bytes, room_bytes] = item_bytes(assumed);
-        let joins = demand.events_per_second * demand.users_per_event * news(assumed) / 2.0;
+        let (joins, retention) = (demand.new_joins_per_second(), assumed.retention * 86_400.0);
         let present_members = joins * assumed.stay * 60.0;
-        let gone = joins * assumed.retention * 86_400.0 * (1.0 - assumed.comebacks / 100.0);
-        let members = present_members + gone;
-        let gb = |members| {
-            let member_bytes = members * (member_bytes + assumed.item_overhead);
-            (member_bytes + assumed.rooms * (room_bytes + assumed.item_overhead)) / GB
+        let members = present_members + joins * retention * (1.0 - assumed.comebacks / 100.0);
+        let rooms = assumed.rooms + demand.ends_per_second() * retention;
+        let gb = |members, rooms| {
+            let bytes = members * member_bytes + rooms * room_bytes;
+            (bytes + (members + rooms) * assumed.item_overhead) / GB
         };
-        let (table_gb, index_gb) = (gb(members), gb(present_members));
-        Self { member_bytes, room_bytes, present_members, members, table_gb, index_gb }
+        let (table_gb, index_gb) = (gb(members, rooms), gb(present_members, assumed.rooms));
+        Self { member_bytes, room_bytes, present_members, members, rooms, table_gb, index_gb }
     }
 }
 
@@ -94,42 +96,56 @@ impl Stored {
 pub struct Rates {
     pub events_per_second: f64,
     pub callbacks_per_second: f64,
+    /// Members who are still in a room that ends.
+    pub swept_members_per_second: f64,
     pub lambda_concurrency: f64,
     pub table_writes_per_second: f64,
     pub by_user_writes_per_second: f64,
+    pub active_rooms_writes_per_second: f64,
     pub reads_per_second: f64,
 }
 
 impl Rates {
     pub fn at(demand: &Demand, events: f64) -> Self {
-        let assumed = &demand.assumed;
-        let join = UnitsPerChange::of(assumed).join;
+        let (assumed, ends) = (&demand.assumed, demand.ends_per_second());
+        let UnitsPerChange { join, create, .. } = UnitsPerChange::of(assumed);
+        let stored = Stored::of(demand);
         let changes = events * demand.users_per_event;
-        let callbacks = events / assumed.events_per_callback;
+        let callbacks = events / assumed.events_per_callback + 2.0 * ends;
         let functions = callbacks * callback_seconds(demand);
+        // Nobody can be swept who did not join.
+        let in_ended_rooms = ends * stored.present_members / assumed.rooms;
+        let swept = in_ended_rooms.min(demand.new_joins_per_second());
+        let by_user = changes * demand.news() + swept;
+        let members_bytes = stored.members / stored.rooms * stored.member_bytes;
+        let swept_units = (members_bytes / READ_UNIT_BYTES).ceil();
         // A function looks at a room once in the cache's age and the time between two joins.
         let (joins, caches) = (events / 2.0, assumed.rooms * functions.ceil().max(1.0));
+        let looks = joins / (1.0 + AGE.as_secs_f64() * joins / caches);
+        let sweep_units = swept_units + join.reads;
         Self {
             events_per_second: events,
             callbacks_per_second: callbacks,
+            swept_members_per_second: swept,
             lambda_concurrency: functions,
-            table_writes_per_second: changes * join.table_writes,
-            by_user_writes_per_second: changes * news(assumed) * join.index_writes,
-            reads_per_second: joins * join.reads / (1.0 + AGE.as_secs_f64() * joins / caches),
+            table_writes_per_second: (changes + swept) * join.table_writes
+                + 2.0 * ends * create.table_writes,
+            by_user_writes_per_second: by_user * join.index_writes,
+            active_rooms_writes_per_second: 2.0 * ends * create.index_writes,
+            reads_per_second: looks * join.reads + ends * sweep_units,
         }
     }
 }
 
-/// The part of the changes, from 0 to 1, that says something new.
-fn news(assumed: &Assumptions) -> f64 {
-    1.0 - assumed.repeats / 100.0
-}
-
 /// Seconds of a warm callback: so many changes at once take one turn, until the budget cuts.
 pub fn callback_seconds(demand: &Demand) -> f64 {
-    let at_once = u32::try_from(CONCURRENCY).map_or(f64::INFINITY, f64::from);
-    let turns = (demand.users_per_callback() / at_once).ceil();
+    let turns = (demand.users_per_callback() / at_once()).ceil();
     (turns * demand.assumed.warm_ms).min(demand.assumed.budget_ms) / 1000.0
+}
+
+/// Changes that a function writes at once.
+pub fn at_once() -> f64 {
+    u32::try_from(CONCURRENCY).map_or(f64::INFINITY, f64::from)
 }
 
 /// Units per second to set before the peak, and no less than a new table takes anyhow.

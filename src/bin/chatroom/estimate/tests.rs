@@ -53,7 +53,7 @@ fn no_figure_is_negative_or_infinite_whatever_is_expected() {
         ("--flash-crowd ", ["0", "100000000"]),
         ("--users-per-event ", ["1", "100000"]),
         ("--assume rooms=", ["1", "100000000"]),
-        ("--assume stay=", ["0.001", "1e6"]),
+        ("--assume room-churn=", ["0", "1e12"]),
         ("--assume flash-seconds=", ["0.001", "1000000"]),
         ("--assume repeats=", ["0", "100"]),
         ("--assume id-bytes=", ["1", "256"]),
@@ -107,6 +107,12 @@ fn a_room_is_looked_at_with_every_join_at_most_and_every_five_seconds_at_least()
 }
 
 #[test]
+fn rooms_that_end_sweep_nobody_who_never_joined() {
+    let demand = demand("--assume room-churn=1e12 --assume repeats=0");
+    assert_close(Rates::at(&demand, 100.0).by_user_writes_per_second, 150.0);
+}
+
+#[test]
 fn what_a_crowded_partition_does_not_take_before_the_last_deadline_is_deferred() {
     let demand = demand("--assume cold-ms=500");
     let crowd = FlashCrowd::of(&demand, 10_000.0);
@@ -123,7 +129,7 @@ fn what_a_crowded_partition_does_not_take_before_the_last_deadline_is_deferred()
 fn a_limit_binds_at_the_load_that_needs_just_as_much_as_it_allows() {
     for options in [
         "",
-        "--users-per-event 7 --assume events-per-callback=3",
+        "--users-per-event 7 --assume room-churn=50 --assume events-per-callback=3",
         "--assume flash-seconds=30 --assume partition-writes=30",
     ] {
         for (at, limit) in limits::of(&demand(options)).into_iter().enumerate() {

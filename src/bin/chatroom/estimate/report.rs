@@ -1,11 +1,42 @@
 //! An estimate as tables, for people.
 
-use comfy_table::{CellAlignment, Table};
-use serde::Serialize;
-use serde_json::Value;
+use std::iter;
 
-use super::{Estimate, limits::Limit};
+use comfy_table::{CellAlignment, Table};
+
+use super::{
+    Estimate,
+    crowd::FlashCrowd,
+    limits::Limit,
+    load::{Rates, WarmThroughput},
+};
 use crate::{Result, print};
+
+/// A figure of an object, and its name.
+type Row<T> = (&'static str, fn(&T) -> f64);
+
+const RATES: [Row<Rates>; 8] = [
+    ("joins and leaves", |rates| rates.events_per_second),
+    ("callbacks", |rates| rates.callbacks_per_second),
+    ("functions at work at once", |rates| rates.lambda_concurrency),
+    ("write units, table", |rates| rates.table_writes_per_second),
+    ("write units, by-user", |rates| rates.by_user_writes_per_second),
+    ("write units, active-rooms", |rates| rates.active_rooms_writes_per_second),
+    ("read units, table", |rates| rates.reads_per_second),
+    ("members swept", |rates| rates.swept_members_per_second),
+];
+const WARM: [Row<WarmThroughput>; 3] = [
+    ("write units/s, table", |warm| warm.table_writes),
+    ("write units/s, by-user", |warm| warm.by_user_writes),
+    ("read units/s, table", |warm| warm.table_reads),
+];
+const CROWD: [Row<FlashCrowd>; 5] = [
+    ("functions at work at once", |crowd| crowd.lambda_concurrency),
+    ("cold starts among them", |crowd| crowd.cold_starts),
+    ("seconds that one partition needs", |crowd| crowd.partition_seconds),
+    ("seconds that the budget leaves it", |crowd| crowd.writing_seconds),
+    ("users deferred", |crowd| crowd.deferred_users),
+];
 
 impl Estimate {
     /// Prints it for people.
@@ -13,9 +44,9 @@ impl Estimate {
         let [users, seconds] = [self.flash_crowd.users, self.flash_crowd.seconds].map(figure);
         let crowd = format!("{users} join one room in {seconds} s");
         for table in [
-            figures(["every second", "average", "peak"], &[&self.average, &self.peak])?,
-            figures(["warm throughput to set", ""], &[&self.warm_throughput])?,
-            figures([&crowd, ""], &[&self.flash_crowd])?,
+            figures(["every second", "average", "peak"], &RATES, &[&self.average, &self.peak]),
+            figures(["warm throughput to set", ""], &WARM, &[&self.warm_throughput]),
+            figures([&crowd, ""], &CROWD, &[&self.flash_crowd]),
             self.met_limits(),
             self.bill(),
             self.assumed(),
@@ -78,23 +109,20 @@ fn verdict(first: Option<&Limit>) -> String {
     )
 }
 
-/// Makes a table of the figures of some objects, side by side, named as in the JSON.
-fn figures<const N: usize>(header: [&str; N], objects: &[impl Serialize]) -> Result<Table> {
-    let objects = serde_json::to_value(objects)?;
-    let names = objects[0].as_object().into_iter().flat_map(|object| object.keys());
-    let rows = names.map(|name| {
-        let values = objects.as_array().into_iter().flatten().map(|object| &object[name]);
-        let values = values.filter_map(Value::as_f64).map(figure);
-        std::iter::once(words(name)).chain(values).collect::<Vec<_>>()
+/// Makes a table of the same figures of some objects, side by side.
+fn figures<const N: usize, T>(header: [&str; N], rows: &[Row<T>], objects: &[&T]) -> Table {
+    let rows = rows.iter().map(|(name, value)| {
+        let values = objects.iter().map(|object| figure(value(object)));
+        iter::once((*name).to_owned()).chain(values).collect::<Vec<_>>()
     });
-    Ok(table(header, &[1, 2], rows))
+    table(header, &[1, 2], rows)
 }
 
 /// Makes a table, some of whose columns are figures.
-fn table<const N: usize, Row: Into<comfy_table::Row>>(
+fn table<const N: usize, R: Into<comfy_table::Row>>(
     header: [&str; N],
     figures: &[usize],
-    rows: impl IntoIterator<Item = Row>,
+    rows: impl IntoIterator<Item = R>,
 ) -> Table {
     let mut table = print::table(header);
     table.add_rows(rows);
@@ -102,13 +130,6 @@ fn table<const N: usize, Row: Into<comfy_table::Row>>(
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
-}
-
-/// Words a name in camel case.
-fn words(name: &str) -> String {
-    let small = |letter: char| letter.to_ascii_lowercase().to_string();
-    let space = |letter: char| if letter.is_uppercase() { " " } else { "" };
-    name.chars().map(|letter| space(letter).to_owned() + &small(letter)).collect()
 }
 
 /// Words an amount of money, in cents.

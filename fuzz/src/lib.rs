@@ -14,6 +14,7 @@ pub mod wire;
 /// The steps from a gateway's event to a request.
 #[path = "../../src/functions"]
 pub mod functions {
+    pub mod deadlines;
     pub mod guard;
     pub mod http;
 }

@@ -4,7 +4,6 @@ use std::{
     future::ready,
     net::{IpAddr, SocketAddr},
     pin::Pin,
-    time::Duration,
 };
 
 use lambda_http::{
@@ -16,22 +15,20 @@ use lambda_http::{
     request::RequestContext,
 };
 
-use super::guard::FORWARDED_FOR;
+use super::{deadlines::LONGEST_INVOCATION, guard::FORWARDED_FOR};
 use crate::{
     callback::Unverified,
     domain::time::Timestamp,
     wire::{answer::Answer, request::Request},
 };
 
-/// API Gateway gives a function no longer than this, so a request cannot be older when it arrives.
-const OLDEST: Duration = Duration::from_secs(30);
-
 /// Reads a request that arrives at `now`.
 pub fn read_request(request: lambda_http::Request, now: Timestamp) -> Request {
     let Facts { id, accepted, source } = Facts::of(&request);
-    // A request from the future or from long ago is a sample event that is played again: its clock
-    // starts now.
-    let is_current = |accepted: &Timestamp| *accepted <= now && now.since(*accepted) <= OLDEST;
+    // A request from the future, or older than a gateway waits, is a sample event that is played
+    // again: its clock starts now.
+    let is_current =
+        |accepted: &Timestamp| *accepted <= now && now.since(*accepted) <= LONGEST_INVOCATION;
     let (head, body) = request.into_parts();
     Request {
         id: id.unwrap_or_default(),

@@ -30,7 +30,7 @@ use crate::{
     wire::request::Request,
 };
 
-/// API Gateway's limit.
+/// The limit of API Gateway.
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
 /// A running endpoint. Dropping it ends it.
@@ -51,7 +51,7 @@ impl ApiGateway {
     /// `log`.
     ///
     /// # Errors
-    /// If the address is taken.
+    /// The address is taken.
     pub async fn start(
         receiver: Receiver,
         address: SocketAddr,
@@ -70,12 +70,12 @@ impl ApiGateway {
         Ok(Self { url, shared, server: tokio::spawn(serving).abort_handle() })
     }
 
-    /// The URL of callbacks, without a query string.
+    /// Gives the URL of callbacks, without a query string.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The handler behind it, for events that do not come by HTTP.
+    /// Gives the handler behind it, for events that do not come by HTTP.
     pub fn receiver(&self) -> &Receiver {
         &self.shared.receiver
     }
@@ -92,18 +92,18 @@ impl Drop for ApiGateway {
 pub struct TakenRequest<'a> {
     /// The query string, without `?`.
     pub query: &'a str,
-    /// Any bytes.
+    /// The body: any bytes.
     pub body: &'a [u8],
     /// The caller's address.
     pub source: IpAddr,
     /// API Gateway's name for the request.
     pub id: &'a str,
-    /// When it was taken.
+    /// The time at which it was taken.
     pub at: Timestamp,
 }
 
 impl TakenRequest<'_> {
-    /// The event of an HTTP API, payload format 2.0.
+    /// Words the event of an HTTP API, payload format 2.0.
     pub fn event(&self) -> Value {
         let Self { query, body, source, id, at } = self;
         let (body, is_base64) = match std::str::from_utf8(body) {
@@ -140,7 +140,7 @@ impl TakenRequest<'_> {
     }
 }
 
-/// The event that API Gateway makes of a callback which this machine sends.
+/// Words the event that API Gateway makes of a callback which this machine sends.
 pub fn event_of(callback: &SignedCallback, request_id: &str, taken: Timestamp) -> Value {
     let SignedCallback { query, body } = callback;
     let source = Ipv4Addr::LOCALHOST.into();
@@ -150,7 +150,7 @@ pub fn event_of(callback: &SignedCallback, request_id: &str, taken: Timestamp) -
 /// Reads an event, in its text, as the function does that gets it at `now`.
 ///
 /// # Errors
-/// If it is no event at all.
+/// The text is no event at all.
 pub fn read_event(event: &str, now: Timestamp) -> serde_json::Result<Request> {
     let event: HarmlessEvent = serde_json::from_str(event)?;
     Ok(http::read_request(LambdaRequest::from(event).into(), now))

@@ -1,4 +1,4 @@
-//! Signed callbacks, as the IM server sends them.
+//! A stand-in for the IM server: signs callbacks as it does.
 
 use std::{fmt, time::SystemTime};
 
@@ -9,9 +9,9 @@ use crate::{
     domain::time::Timestamp,
 };
 
-/// The app of all samples: the one in the vendor's documentation.
+/// The App Key of all samples: the one in the vendor's documentation.
 pub const APP_KEY: &str = "someappKey";
-/// Its secret there. A sample, so no secret at all.
+/// The App Secret of that app there. It is a sample, so no secret at all.
 pub const APP_SECRET: &str = "Y1W2MeFwwwRxa0";
 /// The nonce there.
 pub const NONCE: &str = "14314";
@@ -38,29 +38,27 @@ impl SignedCallback {
     ) -> Self {
         let timestamp = format!("{:013}", timestamp.millis());
         let signature = callback::sign(secret, nonce, &timestamp);
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.append_pair("appKey", app_key).append_pair("timestamp", &timestamp);
-        query.append_pair("nonce", nonce).append_pair("signature", &signature);
-        Self { query: query.finish(), body: body.into() }
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("appKey", app_key)
+            .append_pair("timestamp", &timestamp)
+            .append_pair("nonce", nonce)
+            .append_pair("signature", &signature)
+            .finish();
+        Self { query, body: body.into() }
     }
 
-    /// A callback of the sample app, signed now.
+    /// Signs a callback of the sample app now.
     pub fn now(body: impl Into<String>) -> Self {
-        Self::new(
-            APP_KEY,
-            &Secret::new(APP_SECRET),
-            NONCE,
-            Timestamp::from(SystemTime::now()),
-            body,
-        )
+        let (secret, now) = (Secret::new(APP_SECRET), SystemTime::now().into());
+        Self::new(APP_KEY, &secret, NONCE, now, body)
     }
 
-    /// The URL to post the body to.
+    /// Gives the URL to post the body to.
     pub fn url(&self, endpoint: &str) -> String {
         format!("{endpoint}?{}", self.query)
     }
 
-    /// A command that sends it.
+    /// Words a command that sends it.
     pub fn curl(&self, endpoint: &str) -> String {
         let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
         format!(
@@ -77,18 +75,18 @@ impl SignedCallback {
 pub struct WireEvent {
     /// The room.
     pub chat_room_id: String,
-    /// Whom it is about.
+    /// The users.
     pub user_ids: Vec<String>,
-    /// How it came about.
+    /// The `status`.
     pub status: u64,
-    /// What happened; see [`Kind`](crate::domain::event::Kind).
+    /// The `type`, see [`Kind`](crate::domain::event::Kind).
     pub r#type: u64,
-    /// When, in Unix milliseconds.
+    /// The time of the event.
     pub time: Timestamp,
 }
 
 impl WireEvent {
-    /// An event of any type and status, documented or not.
+    /// Makes an event of any type and status, documented or not.
     pub fn new(room: &str, users: &[&str], r#type: u64, status: u64, time: Timestamp) -> Self {
         let user_ids = users.iter().map(|&user| user.to_owned()).collect();
         Self { chat_room_id: room.to_owned(), user_ids, status, r#type, time }
@@ -101,7 +99,7 @@ impl fmt::Display for WireEvent {
     }
 }
 
-/// The body of a callback with these events.
+/// Writes the body of a callback with these events.
 pub fn body_of(events: &[WireEvent]) -> String {
     let events: Vec<_> = events.iter().map(WireEvent::to_string).collect();
     format!("[{}]", events.join(","))

@@ -1,6 +1,6 @@
 //! The command line, as a person uses it.
 
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use chatroom_status_sync::local::{Stack, im_server::APP_KEY};
 use serde_json::{Value, json};
@@ -150,6 +150,17 @@ fn an_event_is_printed_as_a_curl_command_that_survives_quotes() {
             .starts_with("curl -sS 'http://127.0.0.1:8080/chatroom_status_sync?appKey=someappKey&")
     );
     assert!(printed.contains(r#""chatRoomId":"it'\''s""#), "{printed}");
+}
+
+#[test]
+fn a_reader_who_has_seen_enough_ends_a_command_without_an_error() {
+    let mut command = support::chatroom();
+    command.arg("demo").stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut demo = command.spawn().unwrap();
+    drop(demo.stdout.take());
+    let output = demo.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && said.is_empty(), "{said}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `chatroom demo`: what comes in, what is answered, what is in the table at the end.
+//! `chatroom demo`: callbacks, their answers, and the table at the end.
 
 use std::time::SystemTime;
 
@@ -24,8 +24,9 @@ use crate::{
     tables::{RoomRow, members_table, rooms_table},
 };
 
-const BANNED: u64 = 2;
+const REQUESTED: u64 = 0;
 const AUTO_EXIT: u64 = 1;
+const BANNED: u64 = 2;
 const ROOMS: [&str; 3] = ["garden", "lobby", "stage"];
 
 /// One callback of the demo.
@@ -43,7 +44,8 @@ fn story(start: Timestamp) -> Vec<Step> {
     };
     let create = |second, room: &str| event(second, Kind::Create, room, &[]);
     let join = |second, room: &str, users: &[&str]| event(second, Kind::Join, room, users);
-    let leave = |second, user| event(second, Kind::Leave, "lobby", &[user]);
+    let leave =
+        |second, user, status| WireEvent { status, ..event(second, Kind::Leave, "lobby", &[user]) };
     let destroy = |second, room: &str| event(second, Kind::Destroy, room, &[]);
     let step = |title, events| Step { title, events, secret: APP_SECRET };
     vec![
@@ -52,18 +54,18 @@ fn story(start: Timestamp) -> Vec<Step> {
             "Three users join it, reported as one event.",
             vec![join(1, "lobby", &["anna", "ben", "carl"])],
         ),
-        step("Ben leaves.", vec![leave(5, "ben")]),
-        step("The sender repeats that: nothing changes.", vec![leave(5, "ben")]),
+        step("Ben leaves.", vec![leave(5, "ben", REQUESTED)]),
+        step("The sender repeats that: nothing changes.", vec![leave(5, "ben", REQUESTED)]),
         step(
             "Anna lost her connection and is back, and the report that she left comes too late: she stays.",
-            vec![join(9, "lobby", &["anna"]), WireEvent { status: AUTO_EXIT, ..leave(8, "anna") }],
+            vec![join(9, "lobby", &["anna"]), leave(8, "anna", AUTO_EXIT)],
         ),
         step(
             "One callback about two rooms: a new one with two members, and a ban in the old one.",
             vec![
                 create(10, "stage"),
                 join(11, "stage", &["dora", "emil"]),
-                WireEvent { status: BANNED, ..leave(12, "carl") },
+                leave(12, "carl", BANNED),
             ],
         ),
         step(

@@ -28,30 +28,30 @@ enum EventType {
 
 #[derive(Args)]
 pub struct Options {
-    /// What happened
+    /// The type of the event
     kind: EventType,
-    /// The room it happened in
+    /// The room that it happened in
     #[arg(long)]
     room: String,
-    /// Whom it is about; may be given several times
+    /// A user whom it is about; may be given several times
     #[arg(long = "user", value_name = "USER")]
     users: Vec<String>,
-    /// How it came about: 0 requested, 1 auto-exit, 2 banned, 3 auto-destroyed
+    /// The way it came about: 0 requested, 1 auto-exit, 2 banned, 3 auto-destroyed
     #[arg(long, default_value_t = 0)]
     status: u64,
-    /// When it happened, in Unix milliseconds; now if not given
+    /// The time of the event, in Unix milliseconds; now if not given
     #[arg(long, value_name = "MILLISECONDS", value_parser = timestamp)]
     time: Option<Timestamp>,
-    /// When it is signed, in Unix milliseconds; now if not given
+    /// The time of the signature, in Unix milliseconds; now if not given
     #[arg(long, value_name = "MILLISECONDS", value_parser = timestamp)]
     timestamp: Option<Timestamp>,
     /// The app
     #[arg(long, env = "APP_KEY", default_value = APP_KEY)]
     app_key: String,
-    /// Its App Secret
+    /// The app's App Secret
     #[arg(long, env = "APP_SECRET", hide_env_values = true, hide_default_value = true, default_value = APP_SECRET)]
     secret: String,
-    /// What makes the signature differ from others
+    /// The nonce, which makes the signature differ from others
     #[arg(long, default_value = NONCE)]
     nonce: String,
     /// Send it to this URL
@@ -86,7 +86,7 @@ impl Options {
                 print::line(&answer)?;
                 match answer.status {
                     200 => Ok(()),
-                    _ => Err(EventError::NotAccepted.into()),
+                    _ => Err("the callback was not accepted".into()),
                 }
             }
             None => print::json(&event_of(&callback, "sample", now)),
@@ -95,23 +95,16 @@ impl Options {
 }
 
 #[derive(Debug)]
-enum EventError {
-    NoTimestamp,
-    NotAccepted,
-}
+struct TimestampError;
 
-impl fmt::Display for EventError {
+impl fmt::Display for TimestampError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NoTimestamp => "Unix milliseconds have at most 13 digits",
-            Self::NotAccepted => "the callback was not accepted",
-        })
+        f.write_str("Unix milliseconds have at most 13 digits")
     }
 }
 
-impl Error for EventError {}
+impl Error for TimestampError {}
 
-fn timestamp(text: &str) -> result::Result<Timestamp, EventError> {
-    let millis = text.parse().ok().and_then(Timestamp::from_millis);
-    millis.ok_or(EventError::NoTimestamp)
+fn timestamp(text: &str) -> result::Result<Timestamp, TimestampError> {
+    text.parse().ok().and_then(Timestamp::from_millis).ok_or(TimestampError)
 }

@@ -1,4 +1,4 @@
-//! `chatroom members`: who is in a room.
+//! `chatroom members`: the members of a room.
 
 use chatroom_status_sync::domain::ids::RoomId;
 use clap::Args;
@@ -10,7 +10,7 @@ pub struct Options {
     /// The room's id
     #[arg(value_parser = |text: &str| RoomId::new(text))]
     room: RoomId,
-    /// Also show who was there and is gone, until it expires
+    /// Show also members who are gone, until they expire
     #[arg(long)]
     all: bool,
     #[command(flatten)]

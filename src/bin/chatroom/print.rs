@@ -23,9 +23,7 @@ pub fn json(value: &impl Serialize) -> Result {
 
 /// Prints bytes as they are.
 pub fn raw(bytes: &[u8]) -> Result {
-    let mut output = stdout().lock();
-    output.write_all(bytes)?;
-    Ok(output.flush()?)
+    Ok(stdout().lock().write_all(bytes)?)
 }
 
 /// Makes an empty table, in the style of all commands.

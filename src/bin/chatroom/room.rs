@@ -1,4 +1,4 @@
-//! `chatroom room`: a room's own life, and how many are in it.
+//! `chatroom room`: the life of a room, and the number of its members.
 
 use chatroom_status_sync::domain::ids::RoomId;
 use clap::Args;

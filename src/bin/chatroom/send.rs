@@ -1,6 +1,6 @@
 //! Sends callbacks over HTTP, as the IM server does.
 
-use std::{error::Error, fmt, result, time::Duration};
+use std::{fmt, time::Duration};
 
 use axum::{
     body::{Body, to_bytes},
@@ -22,8 +22,8 @@ use tokio::time::timeout;
 
 use crate::Result;
 
-/// How long the IM server waits for an answer.
-pub const PATIENCE: Duration = Duration::from_secs(5);
+/// The time that the IM server waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// The longest answer that is read.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 
@@ -36,40 +36,25 @@ pub struct HttpAnswer {
     pub text: String,
 }
 
-/// Why there is no answer.
-#[derive(Debug)]
-pub enum SendError {
-    TimedOut,
-    /// No request could be made, or the connection failed, for this reason.
-    Failed(String),
-}
-
 impl HttpClient {
     pub fn new() -> Result<Self> {
         let connector = connector(HttpConnector::new(), mozilla_roots())?;
         Ok(Self(Client::builder(TokioExecutor::new()).build(connector)))
     }
 
-    /// Posts a callback once. Any status is an answer.
-    pub async fn post(
-        &self,
-        callback: &SignedCallback,
-        endpoint: &str,
-    ) -> result::Result<HttpAnswer, SendError> {
-        match timeout(PATIENCE, self.exchange(callback, endpoint)).await {
-            Ok(answer) => answer.map_err(|why| SendError::Failed(in_words(&*why))),
-            Err(_) => Err(SendError::TimedOut),
-        }
-    }
-
-    async fn exchange(&self, callback: &SignedCallback, endpoint: &str) -> Result<HttpAnswer> {
+    /// Posts a callback once. Any status is an answer; if none comes in time, the error is
+    /// [`Elapsed`](tokio::time::error::Elapsed).
+    pub async fn post(&self, callback: &SignedCallback, endpoint: &str) -> Result<HttpAnswer> {
         let request = Request::post(callback.url(endpoint))
             .header(CONTENT_TYPE, "application/json")
             .body(Body::from(callback.body.clone()))?;
-        let answer = self.0.request(request).await?;
-        let status = answer.status().as_u16();
-        let body = to_bytes(Body::new(answer.into_body()), MAX_ANSWER_BYTES).await?;
-        Ok(HttpAnswer { status, text: String::from_utf8_lossy(&body).into_owned() })
+        let exchange = async {
+            let answer = self.0.request(request).await.map_err(|why| in_words(&why))?;
+            let status = answer.status().as_u16();
+            let body = to_bytes(Body::new(answer.into_body()), MAX_ANSWER_BYTES).await?;
+            Ok(HttpAnswer { status, text: String::from_utf8_lossy(&body).into_owned() })
+        };
+        timeout(PATIENCE, exchange).await?
     }
 }
 
@@ -78,14 +63,3 @@ impl fmt::Display for HttpAnswer {
         write!(f, "{} {}", self.status, self.text)
     }
 }
-
-impl fmt::Display for SendError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TimedOut => write!(f, "nothing was answered within {PATIENCE:?}"),
-            Self::Failed(why) => f.write_str(why),
-        }
-    }
-}
-
-impl Error for SendError {}

@@ -1,4 +1,4 @@
-//! `chatroom serve`: the whole way of a callback on this machine, kept running.
+//! `chatroom serve`: callback endpoint, table and queues on this machine, kept running.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -26,7 +26,7 @@ use clap::Args;
 
 use crate::{Result, print};
 
-/// Shorter than in Lambda, for somebody who watches: no request takes longer than 4.5 s here, and
+/// The delay is shorter than in Lambda, for somebody who watches: no request takes longer than 4.5 s here, and
 /// no memory of a room is older than 5 s.
 const SWEEP_DELAY_SECONDS: &str = "10";
 /// The time between two looks at the deferred queue.

@@ -1,55 +1,51 @@
 //! Compares the table with the record.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::{collections::BTreeSet, fmt, time::Duration};
 
 use chatroom_status_sync::{
     domain::ids::{AppKey, RoomId},
-    table::{
-        Table,
-        presence::{Collection, Member},
-    },
+    table::{Table, presence::Collection},
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use indicatif::ProgressBar;
 use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
-use super::record::{Expected, Record, Room};
+use super::record::{Expected, Record, RecordedRoom};
 use crate::Result;
 
 /// Rooms that are read at once.
 const CONCURRENCY: usize = 8;
-/// From one audit to the next.
+/// The time from one audit to the next.
 const PAUSE: Duration = Duration::from_secs(1);
+/// Mismatches that are listed.
+const LISTED: usize = 20;
 
-/// What the audit found.
-#[derive(Debug, Default, Serialize)]
+/// The findings of an audit.
+#[derive(Default, Serialize)]
 pub struct Audit {
     /// Rooms that were read.
-    pub rooms: u64,
-    /// Who is in a room, as it should be.
-    pub present: u64,
-    /// Who is in a room no more, as it should be.
-    pub absent: u64,
-    /// Who may be in a room or not, because what decides was never accepted.
-    pub unknown: u64,
-    /// Everything else.
-    pub mismatches: Vec<Mismatch>,
-    /// Why there was no audit.
+    rooms: usize,
+    /// Members who are in a room, and members who are in it no more, as it should be.
+    present: usize,
+    absent: usize,
+    /// Members who may be in a room or not, because what decides was never accepted.
+    unknown: usize,
+    /// All other members, and the first of them.
+    pub wrong: usize,
+    mismatches: Vec<Mismatch>,
+    /// The reason why there was no audit.
     pub failure: Option<String>,
 }
 
 /// Something that the table says and should not.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Mismatch {
-    pub chat_room_id: String,
-    pub user_id: String,
-    pub expected: &'static str,
-    pub found: String,
+struct Mismatch {
+    chat_room_id: String,
+    user_id: String,
+    expected: &'static str,
+    found: String,
 }
 
 /// Audits until everything is as it should be, or `settle` is over: what is deferred takes a while.
@@ -64,91 +60,102 @@ pub async fn audit(
     let until = Instant::now() + settle;
     loop {
         progress.set_position(0);
-        let audit = once(table, app, record, progress).await;
+        let audit = Audit::of(table, app, record, progress).await;
         let audit = audit.unwrap_or_else(|why| Audit::failed(why.to_string()));
         let left = until.saturating_duration_since(Instant::now());
         if audit.is_clean() || left.is_zero() {
             progress.finish_and_clear();
             return audit;
         }
-        progress.set_message(format!("{} members wrong so far", audit.mismatches.len()));
+        progress.set_message(format!("{} members wrong so far", audit.wrong));
         sleep(PAUSE.min(left)).await;
     }
 }
 
-async fn once(
-    table: &Table,
-    app: &AppKey,
-    record: &Record,
-    progress: &ProgressBar,
-) -> Result<Audit> {
-    let rooms: Vec<_> = record.rooms().collect();
-    let seen = stream::iter(rooms).map(async |(id, room)| {
-        let seen = table.room(app, &RoomId::new(id)?).await?;
-        Result::Ok((id, room, seen))
-    });
-    let mut seen = seen.buffer_unordered(CONCURRENCY);
-    let mut audit = Audit::default();
-    while let Some((id, room, seen)) = seen.try_next().await? {
-        audit.compare(id, room, &seen);
-        progress.inc(1);
-    }
-    audit
-        .mismatches
-        .sort_by(|a, b| (&a.chat_room_id, &a.user_id).cmp(&(&b.chat_room_id, &b.user_id)));
-    Ok(audit)
-}
-
 impl Audit {
-    /// There was none, for this reason.
+    /// Reports that there was none, for this reason.
     pub fn failed(why: String) -> Self {
         Self { failure: Some(why), ..Self::default() }
     }
 
-    /// Whether the table is right.
+    /// Tells whether the table is right.
     pub fn is_clean(&self) -> bool {
-        self.failure.is_none() && self.mismatches.is_empty()
+        self.failure.is_none() && self.wrong == 0
     }
 
-    fn compare(&mut self, id: &str, room: &Room, seen: &Collection) {
+    async fn of(table: &Table, app: &AppKey, record: &Record, bar: &ProgressBar) -> Result<Self> {
+        let collections = stream::iter(&record.rooms).map(async |(id, room)| {
+            let collection = table.room(app, &RoomId::new(id)?).await?;
+            Result::Ok((id, room, collection))
+        });
+        let mut collections = collections.buffered(CONCURRENCY);
+        let mut audit = Self::default();
+        while let Some((id, room, collection)) = collections.try_next().await? {
+            audit.compare(id, room, &collection);
+            bar.inc(1);
+        }
+        Ok(audit)
+    }
+
+    fn compare(&mut self, id: &str, room: &RecordedRoom, collection: &Collection) {
         self.rooms += 1;
-        let present: BTreeSet<_> = seen.present().map(|member| &*member.user_id).collect();
-        let items: BTreeMap<_, _> =
-            seen.members.iter().map(|member| (&*member.user_id, member)).collect();
-        let mut mismatch = |user: &str, expected, found| {
-            self.mismatches.push(Mismatch {
-                chat_room_id: id.to_owned(),
-                user_id: user.to_owned(),
-                expected,
-                found,
-            });
-        };
-        for (user, expected) in room.members() {
-            match (expected, present.contains(user)) {
-                (Expected::Unknown, _) => self.unknown += 1,
-                (Expected::Present, true) => self.present += 1,
-                (Expected::Absent, false) => self.absent += 1,
-                (Expected::Present, false) => {
-                    let found = items.get(user).map_or_else(nothing, |member| as_it_is(member));
-                    mismatch(user, "in the room", found);
+        let present: BTreeSet<_> = collection.present().map(|member| &*member.user_id).collect();
+        let users: BTreeSet<_> = room.users().chain(present.iter().copied()).collect();
+        for user in users {
+            match (room.expected(user), present.contains(user)) {
+                (Some(Expected::Unknown), _) => self.unknown += 1,
+                (Some(Expected::Present), true) => self.present += 1,
+                (Some(Expected::Absent), false) => self.absent += 1,
+                (expected, _) => {
+                    self.wrong += 1;
+                    if self.mismatches.len() < LISTED {
+                        self.mismatches.push(Mismatch::of(user, expected, collection, id));
+                    }
                 }
-                (Expected::Absent, true) => mismatch(user, "not in the room", "in the room".into()),
             }
         }
-        for user in present.into_iter().filter(|user| !room.knows(user)) {
-            mismatch(user, "unheard of", "in the room".into());
-        }
     }
 }
 
-fn nothing() -> String {
-    "nothing".to_owned()
+impl Mismatch {
+    fn of(user: &str, expected: Option<Expected>, collection: &Collection, room: &str) -> Self {
+        let expected = match expected {
+            Some(Expected::Present) => "in the room",
+            Some(_) => "not in the room",
+            None => "unheard of",
+        };
+        let found = match collection.members.iter().find(|member| member.user_id == user) {
+            None => "nothing",
+            Some(member) if member.is_present_in(collection.room.as_ref()) => "in the room",
+            Some(member) if member.membership == "joined" => "joined before the room's end",
+            Some(member) => &format!("{} ({})", member.membership, member.reason),
+        };
+        let (chat_room_id, user_id) = (room.to_owned(), user.to_owned());
+        Self { chat_room_id, user_id, expected, found: found.to_owned() }
+    }
 }
 
-/// Why a member is not in a room.
-fn as_it_is(member: &Member) -> String {
-    match &*member.membership {
-        "joined" => "joined before the room's end".to_owned(),
-        membership => format!("{membership} ({})", member.reason),
+/// Words it for people.
+impl fmt::Display for Audit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(why) = &self.failure {
+            return write!(f, "not audited: {why}");
+        }
+        let Self { rooms, present, absent, unknown, wrong, mismatches, .. } = self;
+        write!(
+            f,
+            "{rooms} rooms, {present} members in them and {absent} gone as they should be, \
+             {unknown} unknown, {wrong} wrong"
+        )?;
+        for Mismatch { chat_room_id: room, user_id, expected, found } in mismatches {
+            write!(
+                f,
+                "\n           {user_id} in {room}: should be {expected}, the table says {found}"
+            )?;
+        }
+        match wrong - mismatches.len() {
+            0 => Ok(()),
+            more => write!(f, "\n           and {more} more"),
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! What happens in the rooms of a run, and how the sender words it.
+//! Invents what happens in the rooms of a run, and words it as the sender does.
 
 use std::collections::HashMap;
 
@@ -8,52 +8,53 @@ use chatroom_status_sync::{
 };
 use fastrand::Rng;
 
-use super::{popularity::Popularity, room::Room};
+use super::Run;
 
-/// From one flash crowd to the next, and how long one lasts, in milliseconds.
+/// The weight of the most popular room. The others' follow Zipf's law: the second has half of it,
+/// the third a third.
+const MOST_POPULAR: u64 = 1_000_000_000;
+/// The time from one flash crowd to the next, and the time that one lasts, in milliseconds.
 const CROWD_EVERY: u64 = 10_000;
 const CROWD_LASTS: u64 = 1000;
-/// Users in one event of a flash crowd, at most.
+/// Users in one event, at most: as a rule, and of a flash crowd.
+const GROUP: usize = 4;
 const CROWD: usize = 20;
 
 /// Rooms and users, and what they do next.
-pub struct World {
-    run: String,
+pub struct World<'a> {
+    run: &'a Run<'a>,
     random: Rng,
     popularity: Popularity,
-    /// Those where something happened, by number.
+    /// The rooms where something happened, by number.
     rooms: HashMap<usize, Room>,
-    users: u32,
-    crowds: Crowds,
 }
 
-/// When many come at once.
-struct Crowds {
-    every: u64,
-    lasts: u64,
-    /// The latest one's number and room.
-    latest: Option<(u64, usize)>,
+/// Each room's weight and that of all before it, by the room's number.
+struct Popularity(Vec<u64>);
+
+/// A room as it really is, whatever is reported of it. Users are numbers, times Unix milliseconds.
+#[derive(Default)]
+struct Room {
+    /// It was created or joined, and not destroyed since.
+    is_active: bool,
+    members: Vec<u32>,
+    /// The time at which each user of this life of the room last came or went.
+    last: HashMap<u32, u64>,
+    /// The times at which anything last happened, and at which the room was last destroyed.
+    latest: u64,
+    ended: u64,
 }
 
-impl World {
-    /// A world without anybody. All ids begin with the run's. `length` is how long it is to be
-    /// played, in milliseconds: a short one has its flash crowds as well.
-    pub fn new(run: &str, random: Rng, rooms: u32, users: u32, length: u64) -> Self {
-        let every = CROWD_EVERY.min(length / 2).max(1);
-        Self {
-            run: run.to_owned(),
-            random,
-            popularity: Popularity::of(rooms),
-            rooms: HashMap::new(),
-            users,
-            crowds: Crowds { every, lasts: CROWD_LASTS.min(every / 2), latest: None },
-        }
+impl<'a> World<'a> {
+    /// Makes a world without anybody.
+    pub fn new(run: &'a Run<'a>, random: Rng) -> Self {
+        Self { run, random, popularity: Popularity::of(run.shape.rooms), rooms: HashMap::new() }
     }
 
-    /// The events of one callback: what happens `elapsed` milliseconds after `start`.
-    pub fn callback(&mut self, start: Timestamp, elapsed: u64) -> Vec<WireEvent> {
-        let now = start.millis() + elapsed;
-        if let Some(room) = self.crowded(elapsed) {
+    /// Gives the events of one callback: what happens `elapsed` milliseconds after the start.
+    pub fn callback(&mut self, elapsed: u64) -> Vec<WireEvent> {
+        let now = self.run.started_at.millis() + elapsed;
+        if let Some(room) = self.crowded_room(elapsed) {
             return vec![self.join(room, CROWD, now)];
         }
         let events = match self.random.u8(0..10) {
@@ -67,18 +68,14 @@ impl World {
         events
     }
 
-    /// The room that everybody goes to, while they do; one callback in five is about others.
-    fn crowded(&mut self, elapsed: u64) -> Option<usize> {
-        let since = (elapsed + self.crowds.every / 2) % self.crowds.every;
-        let number = (elapsed + self.crowds.every / 2) / self.crowds.every;
-        if number == 0 || since >= self.crowds.lasts || self.random.u8(0..5) == 0 {
-            return None;
-        }
-        let (_, room) = match self.crowds.latest {
-            Some(latest) if latest.0 == number => latest,
-            _ => *self.crowds.latest.insert((number, self.popularity.pick(&mut self.random))),
-        };
-        Some(room)
+    /// Gives the room that everybody goes to, while they do; one callback in five is about others.
+    /// A short run has its flash crowds as well.
+    fn crowded_room(&mut self, elapsed: u64) -> Option<usize> {
+        let length = self.run.callbacks().saturating_mul(1000) / u64::from(self.run.shape.rate);
+        let every = CROWD_EVERY.min(length / 2).max(1);
+        let (number, since) = ((elapsed + every / 2) / every, (elapsed + every / 2) % every);
+        let is_now = number > 0 && since < CROWD_LASTS.min(every / 2) && self.random.u8(0..5) > 0;
+        is_now.then(|| self.popularity.pick(&mut Rng::with_seed(self.run.seed ^ number)))
     }
 
     fn event(&mut self, now: u64) -> WireEvent {
@@ -86,53 +83,92 @@ impl World {
         let room = self.rooms.entry(number).or_default();
         // Not every create is reported: then the first join tells of the room.
         if !room.is_active && self.random.u8(0..5) > 0 {
-            let time = room.create(now);
+            room.is_active = true;
+            let time = room.time_for(&[], now);
             return self.word(number, Kind::Create, 0, &[], time);
         }
         match self.random.u8(0..100) {
             0..3 if room.is_active => {
-                let time = room.destroy(now);
+                let time = now.max(room.latest + 1);
+                *room = Room { latest: time, ended: time, ..Room::default() };
                 let status = if self.random.bool() { 0 } else { 3 };
                 self.word(number, Kind::Destroy, status, &[], time)
             }
-            3..40 if !room.is_empty() => {
+            3..40 if !room.members.is_empty() => {
                 // On their own, taken out by the auto-exit mechanism, or banned.
                 let (status, most) = match self.random.u8(0..10) {
                     0..6 => (0, 2),
                     6..9 => (1, 10),
                     _ => (2, 20),
                 };
-                let most = self.random.usize(1..=most);
-                let (users, time) = room.leave(most, now, &mut self.random);
+                let count = self.random.usize(1..=most).min(room.members.len());
+                let users = (0..count).map(|_| {
+                    let seat = self.random.usize(..room.members.len());
+                    room.members.swap_remove(seat)
+                });
+                let users: Vec<_> = users.collect();
+                let time = room.time_for(&users, now);
                 self.word(number, Kind::Leave, status, &users, time)
             }
-            _ => self.join(number, 4, now),
+            _ => self.join(number, GROUP, now),
         }
     }
 
-    /// Up to `most` users join a room. As a rule they were not in it; now and then somebody
+    /// Lets up to `most` users join a room. As a rule they were not in it; now and then somebody
     /// reconnects.
     fn join(&mut self, number: usize, most: usize, now: u64) -> WireEvent {
         let room = self.rooms.entry(number).or_default();
-        let mut users = vec![self.random.u32(..self.users)];
+        let mut users = vec![self.random.u32(..self.run.shape.users)];
         for _ in 1..self.random.usize(1..=most) {
-            let user = self.random.u32(..self.users);
-            if !room.has(user) && !users.contains(&user) {
+            let user = self.random.u32(..self.run.shape.users);
+            if !room.members.contains(&user) && !users.contains(&user) {
                 users.push(user);
             }
         }
-        let time = room.join(&users, now);
+        room.is_active = true;
+        room.members.retain(|member| !users.contains(member));
+        room.members.extend(&users);
+        let time = room.time_for(&users, now);
         self.word(number, Kind::Join, 0, &users, time)
     }
 
     fn word(&self, room: usize, kind: Kind, status: u64, users: &[u32], time: u64) -> WireEvent {
-        let user = |user| format!("{}-u{user}", self.run);
+        let run = &self.run.id;
         WireEvent {
-            chat_room_id: format!("{}-r{room}", self.run),
-            user_ids: users.iter().map(user).collect(),
+            chat_room_id: format!("{run}-r{room}"),
+            user_ids: users.iter().map(|user| format!("{run}-u{user}")).collect(),
             status,
             r#type: kind.number(),
             time: Timestamp::from_millis(time).unwrap_or(Timestamp::MAX),
         }
+    }
+}
+
+impl Popularity {
+    fn of(rooms: u32) -> Self {
+        let weights = (1..=u64::from(rooms)).map(|rank| MOST_POPULAR / rank);
+        let sums = weights.scan(0, |sum, weight| {
+            *sum += weight;
+            Some(*sum)
+        });
+        Self(sums.collect())
+    }
+
+    /// Picks a room.
+    fn pick(&self, random: &mut Rng) -> usize {
+        let point = random.u64(..self.0.last().copied().unwrap_or(1));
+        self.0.partition_point(|&sum| sum <= point)
+    }
+}
+
+impl Room {
+    /// Finds a time at which nothing else happens to any of these users or to the room: now, or a
+    /// little later.
+    fn time_for(&mut self, users: &[u32], now: u64) -> u64 {
+        let before = users.iter().filter_map(|user| self.last.get(user)).max();
+        let time = now.max(self.ended + 1).max(before.map_or(0, |last| last + 1));
+        self.last.extend(users.iter().map(|&user| (user, time)));
+        self.latest = self.latest.max(time);
+        time
     }
 }

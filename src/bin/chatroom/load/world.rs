@@ -83,16 +83,13 @@ impl<'a> World<'a> {
         let room = self.rooms.entry(number).or_default();
         // Not every create is reported: then the first join tells of the room.
         if !room.is_active && self.random.u8(0..5) > 0 {
-            room.is_active = true;
-            let time = room.time_for(&[], now);
-            return self.word(number, Kind::Create, 0, &[], time);
+            return self.report(number, Kind::Create, 0, &[], now);
         }
         match self.random.u8(0..100) {
             0..3 if room.is_active => {
-                let time = now.max(room.latest + 1);
-                *room = Room { latest: time, ended: time, ..Room::default() };
+                *room = Room { ended: now.max(room.latest + 1), ..Room::default() };
                 let status = if self.random.bool() { 0 } else { 3 };
-                self.word(number, Kind::Destroy, status, &[], time)
+                self.report(number, Kind::Destroy, status, &[], now)
             }
             3..40 if !room.members.is_empty() => {
                 // On their own, taken out by the auto-exit mechanism, or banned.
@@ -107,8 +104,7 @@ impl<'a> World<'a> {
                     room.members.swap_remove(seat)
                 });
                 let users: Vec<_> = users.collect();
-                let time = room.time_for(&users, now);
-                self.word(number, Kind::Leave, status, &users, time)
+                self.report(number, Kind::Leave, status, &users, now)
             }
             _ => self.join(number, GROUP, now),
         }
@@ -125,17 +121,24 @@ impl<'a> World<'a> {
                 users.push(user);
             }
         }
-        room.is_active = true;
         room.members.retain(|member| !users.contains(member));
         room.members.extend(&users);
-        let time = room.time_for(&users, now);
-        self.word(number, Kind::Join, 0, &users, time)
+        self.report(number, Kind::Join, 0, &users, now)
     }
 
-    fn word(&self, room: usize, kind: Kind, status: u64, users: &[u32], time: u64) -> WireEvent {
-        let run = &self.run.id;
+    /// Words what happens to users of a room, or to the room, and decides its time.
+    fn report(
+        &mut self,
+        number: usize,
+        kind: Kind,
+        status: u64,
+        users: &[u32],
+        now: u64,
+    ) -> WireEvent {
+        let (run, room) = (&self.run.id, self.rooms.entry(number).or_default());
+        let time = if kind == Kind::Destroy { room.ended } else { room.time_for(users, now) };
         WireEvent {
-            chat_room_id: format!("{run}-r{room}"),
+            chat_room_id: format!("{run}-r{number}"),
             user_ids: users.iter().map(|user| format!("{run}-u{user}")).collect(),
             status,
             r#type: kind.number(),
@@ -162,13 +165,14 @@ impl Popularity {
 }
 
 impl Room {
-    /// Finds a time at which nothing else happens to any of these users or to the room: now, or a
-    /// little later.
+    /// Finds a time at which nothing else happens to any of these users or to the room, which is
+    /// active then: now, or a little later.
     fn time_for(&mut self, users: &[u32], now: u64) -> u64 {
         let before = users.iter().filter_map(|user| self.last.get(user)).max();
         let time = now.max(self.ended + 1).max(before.map_or(0, |last| last + 1));
         self.last.extend(users.iter().map(|&user| (user, time)));
         self.latest = self.latest.max(time);
+        self.is_active = true;
         time
     }
 }

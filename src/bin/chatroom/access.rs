@@ -14,7 +14,7 @@ use chatroom_status_sync::{
 };
 use clap::Args;
 
-use crate::Result;
+use crate::result::Result;
 
 #[derive(Args)]
 pub struct Access {

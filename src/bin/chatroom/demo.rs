@@ -19,7 +19,8 @@ use chatroom_status_sync::{
 };
 
 use crate::{
-    Result, print,
+    print,
+    result::Result,
     send::HttpClient,
     tables::{RoomRow, members_table, rooms_table},
 };

@@ -12,7 +12,7 @@ use chatroom_status_sync::{
 };
 use clap::{Args, ValueEnum};
 
-use crate::{Result, print, send::HttpClient};
+use crate::{print, result::Result, send::HttpClient};
 
 /// The URL where `chatroom serve` takes callbacks.
 const LOCAL: &str = "http://127.0.0.1:8080/chatroom_status_sync";

@@ -8,6 +8,7 @@ mod event;
 mod load;
 mod members;
 mod print;
+mod result;
 mod room;
 mod rooms;
 mod send;
@@ -16,7 +17,6 @@ mod tables;
 mod user;
 
 use std::{
-    error::Error,
     io::{self, ErrorKind},
     process::ExitCode,
 };
@@ -54,8 +54,6 @@ enum Command {
     /// See what waits in the dead-letter queue, and send it again
     DeadLetters(dead_letters::Options),
 }
-
-type Result<T = ()> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -3,7 +3,7 @@
 use chatroom_status_sync::domain::ids::RoomId;
 use clap::Args;
 
-use crate::{Result, access::Access, print, tables::members_table};
+use crate::{access::Access, print, result::Result, tables::members_table};
 
 #[derive(Args)]
 pub struct Options {

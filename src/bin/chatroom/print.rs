@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
 use serde::Serialize;
 
-use crate::Result;
+use crate::result::Result;
 
 /// Prints a line.
 pub fn line(text: impl Display) -> Result {

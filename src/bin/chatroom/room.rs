@@ -5,9 +5,9 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
-    Result,
     access::Access,
     print,
+    result::Result,
     tables::{RoomRow, rooms_table},
 };
 

@@ -3,9 +3,9 @@
 use clap::Args;
 
 use crate::{
-    Result,
     access::Access,
     print,
+    result::Result,
     tables::{RoomRow, rooms_table},
 };
 

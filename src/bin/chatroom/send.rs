@@ -20,7 +20,7 @@ use hyper_util::{
 };
 use tokio::time::timeout;
 
-use crate::Result;
+use crate::result::Result;
 
 /// The time that the IM server waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -24,7 +24,7 @@ use chatroom_status_sync::{
 };
 use clap::Args;
 
-use crate::{Result, print};
+use crate::{print, result::Result};
 
 /// The delay is shorter than in Lambda, for somebody who watches: no request takes longer than 4.5 s here, and
 /// no memory of a room is older than 5 s.

@@ -3,7 +3,7 @@
 use chatroom_status_sync::domain::ids::UserId;
 use clap::Args;
 
-use crate::{Result, access::Access, print};
+use crate::{access::Access, print, result::Result};
 
 #[derive(Args)]
 pub struct Options {

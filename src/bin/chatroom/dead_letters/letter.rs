@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::queue::Received;
-use crate::Result;
+use crate::result::Result;
 
 /// A letter, and the messages that it stands in.
 #[derive(Debug)]

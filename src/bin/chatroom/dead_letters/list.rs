@@ -10,8 +10,8 @@ use super::{
     queue::{Access, LOOKING},
 };
 use crate::{
-    Result,
     print::{self, counted, printable, time},
+    result::Result,
 };
 
 #[derive(Args)]

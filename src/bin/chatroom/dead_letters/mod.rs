@@ -14,7 +14,7 @@ mod show;
 
 use clap::{Args, Subcommand};
 
-use crate::Result;
+use crate::result::Result;
 
 #[derive(Args)]
 #[command(after_help = queue::LOOKING)]

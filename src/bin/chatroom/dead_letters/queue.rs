@@ -12,9 +12,9 @@ use clap::Args;
 use indicatif::ProgressBar;
 
 use crate::{
-    Result,
     access::{config, is_local},
     print::counted,
+    result::Result,
 };
 
 /// The effect of looking on a queue, for every command's help.

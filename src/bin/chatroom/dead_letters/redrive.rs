@@ -23,8 +23,8 @@ use super::{
     queue::{Access, DeadLetterQueue, LOOKING},
 };
 use crate::{
-    Result,
     print::{self, counted, printable},
+    result::Result,
 };
 
 /// The time for one letter, repeats included.

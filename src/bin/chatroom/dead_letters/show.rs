@@ -11,8 +11,8 @@ use super::{
     redrive::messages_for,
 };
 use crate::{
-    Result,
     print::{self, counted, printable, time},
+    result::Result,
 };
 
 #[derive(Args)]

@@ -18,7 +18,7 @@ mod tests;
 use clap::Args;
 use serde::Serialize;
 
-use crate::{Result, print};
+use crate::{print, result::Result};
 use assumptions::Assumption;
 use cost::Cost;
 use crowd::FlashCrowd;

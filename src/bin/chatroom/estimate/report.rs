@@ -10,7 +10,7 @@ use super::{
     limits::Limit,
     load::{Rates, WarmThroughput},
 };
-use crate::{Result, print};
+use crate::{print, result::Result};
 
 /// A figure of an object, and its name.
 type Row<T> = (&'static str, fn(&T) -> f64);

@@ -12,7 +12,7 @@ use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
 use super::record::{Expected, Record, RecordedRoom};
-use crate::Result;
+use crate::result::Result;
 
 /// Rooms that are read at once.
 const CONCURRENCY: usize = 8;

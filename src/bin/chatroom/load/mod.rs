@@ -30,7 +30,7 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::sync::Notify;
 
-use crate::{Result, access::Access, print, serve};
+use crate::{access::Access, print, result::Result, serve};
 use audit::Audit;
 use play::Sender;
 use report::Report;

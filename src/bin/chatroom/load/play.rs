@@ -27,7 +27,7 @@ use super::{
     traffic::{Delivery, Traffic},
 };
 use crate::{
-    Result,
+    result::Result,
     send::{HttpAnswer, HttpClient},
 };
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::time::error::Elapsed;
 
 use super::{Run, audit::Audit, play::Outcome};
-use crate::Result;
+use crate::result::Result;
 
 /// Digits of a latency that are kept.
 const DIGITS: u8 = 3;

@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let table_name = env.require("TABLE_NAME", "the name of the DynamoDB table")?;
     let app_key = env.require("APP_KEY", "the App Key of the room's app")?;
 
-    // How long tombstones are kept matters to those who write.
+    // The 30 days of retention matter only to those who write.
     let table = Table::new(Aws::from_env(&env)?.dynamodb(), table_name, 30);
     let collection = table.room(&AppKey::new(app_key)?, &RoomId::new(room)?).await?;
 

@@ -1,4 +1,4 @@
-//! What a callback means, without network and table: `cargo bench`.
+//! Measures verifying, parsing and planning, without network and table: `cargo bench`.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use std::time::SystemTime;

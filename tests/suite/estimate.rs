@@ -23,7 +23,17 @@ fn estimate(arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// What a change costs: table writes, index writes and reads.
+/// The estimate for options in one line, as a shell takes them.
+fn estimate_for(options: &str) -> Value {
+    estimate(&options.split_whitespace().collect::<Vec<_>>())
+}
+
+fn assert_close(found: &Value, expected: f64) {
+    let difference = (found.as_f64().unwrap() - expected).abs();
+    assert!(difference <= expected.abs() * 1e-6, "{found} is not {expected}");
+}
+
+/// Cost of a change: table writes, index writes and reads.
 fn units(of: &Value) -> Value {
     json!([of["tableWrites"], of["indexWrites"], of["reads"]])
 }
@@ -198,6 +208,82 @@ fn the_first_limit_changes_as_peak_and_flash_crowd_grow() {
 }
 
 #[test]
+fn without_events_a_month_costs_what_stands_there_anyhow_and_no_limit_binds() {
+    let estimate = estimate_for("--events-per-second 0 --flash-crowd 0");
+    assert_eq!(estimate["bindsFirst"], Value::Null);
+    assert_eq!(estimate["cost"]["usdPerMillionEvents"], Value::Null);
+    let items = estimate["cost"]["items"].as_array().unwrap().iter();
+    let paid = items.filter(|item| item["usdPerMonth"].as_f64().unwrap() > 0.001);
+    let names: Vec<_> = paid.map(|item| item["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["SQS", "CloudWatch alarms", "Secrets Manager"]);
+}
+
+#[test]
+fn functions_at_work_and_members_present_follow_from_rate_and_time() {
+    let assumed = "--assume warm-ms=20 --assume stay=10 --assume repeats=0";
+    let batched = "--events-per-second 100 --peak 1000 --assume events-per-callback=2";
+    let estimate = estimate_for(&format!("{assumed} {batched}"));
+    assert_close(&estimate["peak"]["callbacksPerSecond"], 500.0);
+    assert_close(&estimate["peak"]["lambdaConcurrency"], 500.0 * 0.02);
+    assert_close(&estimate["stored"]["presentMembers"], 50.0 * 600.0);
+}
+
+#[test]
+fn a_callback_takes_longer_with_more_changes_but_not_longer_than_its_budget() {
+    for (users, seconds) in [(64, 0.01), (65, 0.02), (100_000, 3.5)] {
+        let estimate = estimate_for(&format!("--events-per-second 1 --users-per-event {users}"));
+        assert_close(&estimate["average"]["lambdaConcurrency"], seconds);
+    }
+}
+
+#[test]
+fn a_room_is_looked_at_with_every_join_at_most_and_every_five_seconds_at_least() {
+    let reads = |options| estimate_for(options)["average"]["reads"].as_f64().unwrap();
+    let seldom = reads("--events-per-second 0.002 --assume rooms=1");
+    assert!(seldom > 0.000_99, "joins are far apart");
+    let busy = reads("--events-per-second 1000 --assume rooms=1 --assume warm-ms=1");
+    assert!(busy < 0.2 && busy > 0.199, "{busy}: one function, one room");
+}
+
+#[test]
+fn what_a_crowded_partition_does_not_take_before_the_last_deadline_is_deferred() {
+    let of = |users| estimate_for(&format!("--assume cold-ms=500 --flash-crowd {users}"));
+    let crowd = &of(10_000)["flashCrowd"];
+    assert_close(&crowd["partitionSeconds"], 10.0);
+    assert_close(&crowd["deferredUsers"], 6000.0);
+    // Half of them came before the first was answered; after that 1,000 per second were written.
+    assert_close(&crowd["coldStarts"], 5000.0 + 4500.0);
+    let small = &of(1000)["flashCrowd"];
+    assert_close(&small["coldStarts"], 500.0);
+    assert_close(&small["deferredUsers"], 0.0);
+}
+
+#[test]
+fn a_limit_binds_at_the_load_that_needs_just_as_much_as_it_allows() {
+    for options in [
+        "",
+        "--users-per-event 7 --assume events-per-callback=3",
+        "--assume flash-seconds=30 --assume partition-writes=30",
+    ] {
+        for (at, limit) in estimate_for(options)["limits"].as_array().unwrap().iter().enumerate() {
+            let option = if limit["of"] == "flashCrowdUsers" { "flash-crowd" } else { "peak" };
+            let met = estimate_for(&format!("{options} --{option} {}", limit["bindsAt"]));
+            let (allowed, crowd) = (limit["allowed"].as_f64().unwrap(), &met["flashCrowd"]);
+            assert_close(&met["limits"][at]["needed"], allowed);
+            match limit["unit"].as_str().unwrap() {
+                "requests/s" => assert_close(&met["peak"]["callbacksPerSecond"], allowed),
+                "cold starts" => assert_close(&crowd["coldStarts"], allowed),
+                "write units in time" => {
+                    let left = crowd["writingSeconds"].as_f64().unwrap();
+                    assert_close(&crowd["partitionSeconds"], left);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+#[test]
 fn people_read_figures_with_units_and_which_limit_is_first() {
     let output = run(&["--flash-crowd", "20000"]);
     let shown = String::from_utf8(output.stdout).unwrap();
@@ -243,7 +329,7 @@ fn nonsense_is_refused_by_the_name_of_its_option() {
         ("--flash-crowd", "-5"),
         ("--users-per-event", "0"),
         ("--assume", "rooms=0"),
-        ("--assume", "room-churn=1e13"),
+        ("--assume", "rooms=1e13"),
         ("--assume", "flash-seconds=0"),
         ("--assume", "events-per-callback=many"),
         ("--assume", "repeats=-0.1"),

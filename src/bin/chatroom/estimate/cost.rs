@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     demand::Demand,
-    load::{GB, Rates, Stored, at_once, callback_seconds},
+    load::{GB, Rates, Stored, callback_seconds},
 };
 
 const MILLION: f64 = 1e6;
@@ -46,26 +46,20 @@ pub struct Item {
 }
 
 impl Cost {
-    pub fn of(demand: &Demand, stored: &Stored, average: &Rates) -> Self {
-        let assumed = &demand.assumed;
+    pub fn of(demand: &Demand) -> Self {
+        let (assumed, stored) = (&demand.assumed, Stored::of(demand));
+        let average = Rates::at(demand, demand.events_per_second);
         let per_month = |per_second: f64| per_second * 730.0 * 3600.0;
-        let writes = average.table_writes_per_second
-            + average.by_user_writes_per_second
-            + average.active_rooms_writes_per_second;
-        let (writes, reads) = (per_month(writes), per_month(average.reads_per_second));
+        let writes = per_month(average.units.table_writes + average.units.index_writes);
+        let reads = per_month(average.units.reads);
         let requests = per_month(average.callbacks_per_second);
         let first_tier = requests.min(FIRST_TIER);
         let beyond = requests - first_tier;
-        let sweeps = per_month(demand.ends_per_second());
-        let invocations = requests + sweeps;
-        // A sweep reads a page as fast as a callback is done, and writes as many at once.
-        let turns = sweeps + per_month(average.swept_members_per_second) / at_once();
-        let seconds = requests * callback_seconds(demand) + turns * assumed.warm_ms / 1000.0;
+        let seconds = requests * callback_seconds(demand);
         let gb_seconds = seconds * assumed.memory / 1024.0;
         let compute_usd = assumed.usd_per_million_gb_seconds;
-        // A message is sent, received and deleted.
-        let messages = 3.0 * sweeps + per_month(assumed.polls_per_second);
-        let log_gb = invocations * assumed.log_line_bytes / GB;
+        let polls = per_month(assumed.polls_per_second);
+        let log_gb = requests * assumed.log_line_bytes / GB;
         let (table_gb, all_gb) = (stored.table_gb, stored.table_gb + stored.index_gb);
         let item = |name, amount: f64, unit, price_usd: f64, price_per, source| {
             let usd_per_month = amount / price_per * price_usd;
@@ -78,9 +72,9 @@ impl Cost {
             item("DynamoDB point-in-time recovery", table_gb, "GB-months", 0.2, 1.0, ON_DEMAND),
             item("HTTP API", first_tier, "requests", 1.0, MILLION, API),
             item("HTTP API above 300 million", beyond, "requests", 0.9, MILLION, API),
-            item("Lambda requests", invocations, "requests", 0.2, MILLION, LAMBDA),
+            item("Lambda requests", requests, "requests", 0.2, MILLION, LAMBDA),
             item("Lambda compute", gb_seconds, "GB-seconds", compute_usd, MILLION, LAMBDA),
-            item("SQS", messages, "requests", 0.4, MILLION, SQS),
+            item("SQS", polls, "requests", 0.4, MILLION, SQS),
             item("CloudWatch Logs", log_gb, "GB", 0.5, 1.0, WATCH),
             item("CloudWatch alarms", assumed.alarms, "alarms", 0.1, 1.0, WATCH),
             item("Secrets Manager", 1.0, "secret", 0.4, 1.0, SECRETS),

@@ -8,15 +8,25 @@ use serde::Serialize;
 
 use super::{
     demand::Demand,
-    limits::Line,
-    load::{Rates, UnitsPerChange, callback_seconds},
+    load::{Rates, callback_seconds, write_units},
 };
+
+/// A need that grows with a load: what is needed anyhow, and for each of the load.
+#[derive(Debug, Clone, Copy)]
+pub struct Line {
+    pub anyhow: f64,
+    pub each: f64,
+}
+
+impl Line {
+    pub fn at(self, load: f64) -> f64 {
+        self.anyhow + self.each * load
+    }
+}
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FlashCrowd {
-    pub users: f64,
-    pub seconds: f64,
     /// Functions on top of the average's: the first callbacks find none that is free.
     pub cold_starts: f64,
     pub lambda_concurrency: f64,
@@ -31,9 +41,10 @@ pub struct FlashCrowd {
 }
 
 impl FlashCrowd {
-    pub fn of(demand: &Demand, users: f64) -> Self {
-        let assumed = &demand.assumed;
-        let written = assumed.partition_writes / UnitsPerChange::of(assumed).join.table_writes;
+    pub fn of(demand: &Demand) -> Self {
+        let (assumed, users) = (&demand.assumed, demand.flash_crowd);
+        let [member, _] = write_units(assumed);
+        let written = assumed.partition_writes / member;
         let (seconds, budget) = (assumed.flash_seconds, assumed.budget_ms / 1000.0);
         let answered = (assumed.cold_ms / 1000.0).max(callback_seconds(demand)).min(budget);
         let writing_seconds = seconds + budget - answered;
@@ -49,12 +60,10 @@ impl FlashCrowd {
                 each: callback * (starting + queueing) / seconds,
             },
         ];
+        let average = Rates::at(demand, demand.events_per_second).lambda_concurrency;
         let [all, waiting] = cold_start_lines.map(|line| line.at(users));
         let cold_starts = all.max(waiting);
-        let average = Rates::at(demand, demand.events_per_second).lambda_concurrency;
         Self {
-            users,
-            seconds,
             cold_starts,
             lambda_concurrency: average + cold_starts,
             partition_seconds: users / written,

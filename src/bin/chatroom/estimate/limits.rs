@@ -3,23 +3,10 @@
 use serde::Serialize;
 
 use super::{
-    crowd::FlashCrowd,
+    crowd::{FlashCrowd, Line},
     demand::Demand,
-    load::{Rates, UnitsPerChange, callback_seconds},
+    load::{Rates, write_units},
 };
-
-/// A need that grows with a load: what is needed anyhow, and for each of the load.
-#[derive(Debug, Clone, Copy)]
-pub struct Line {
-    pub anyhow: f64,
-    pub each: f64,
-}
-
-impl Line {
-    pub fn at(self, load: f64) -> f64 {
-        self.anyhow + self.each * load
-    }
-}
 
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -76,21 +63,18 @@ pub fn of(demand: &Demand) -> Vec<Limit> {
     let only = |each| [Line { anyhow: 0.0, each }];
 
     let assumed = &demand.assumed;
-    let units = UnitsPerChange::of(assumed).join.table_writes;
+    let one = Rates::at(demand, 1.0);
     let share = (demand.busiest_room / 100.0).max(1.0 / assumed.rooms);
-    // Rooms that begin and end need something without any join or leave.
-    let idle = Rates::at(demand, 0.0);
-    let (writes, callback) = (demand.users_per_event * units, 1.0 / assumed.events_per_callback);
-    let busiest = only(writes * share);
-    let table = [Line { anyhow: idle.table_writes_per_second, each: writes }];
-    let callbacks = [Line { anyhow: idle.callbacks_per_second, each: callback }];
-    let each = callback * callback_seconds(demand);
-    let at_work = Line { anyhow: idle.lambda_concurrency, each };
+    let busiest = only(one.units.table_writes * share);
+    let table = only(one.units.table_writes);
+    let callbacks = only(one.callbacks_per_second);
+    let at_work = only(one.lambda_concurrency);
 
-    let FlashCrowd { seconds, writing_seconds, cold_start_lines, .. } = FlashCrowd::of(demand, 0.0);
-    let average = at_work.at(demand.events_per_second);
+    let FlashCrowd { writing_seconds, cold_start_lines, .. } = FlashCrowd::of(demand);
+    let seconds = assumed.flash_seconds;
+    let average = one.lambda_concurrency * demand.events_per_second;
     let all_at_work = cold_start_lines.map(|line| Line { anyhow: line.anyhow + average, ..line });
-    let joins = only(units);
+    let [joins, _] = write_units(assumed).map(only);
     let requests = only(1.0 / demand.users_per_callback());
 
     let functions = assumed.lambda_concurrency;
@@ -102,7 +86,7 @@ pub fn of(demand: &Demand) -> Vec<Limit> {
         limit(peak, "the busiest room's partition", assumed.partition_writes, WRITES, &busiest),
         limit(peak, "a new table's throughput", assumed.new_table_writes, WRITES, &table),
         limit(peak, "the table's quota", assumed.table_quota, WRITES, &table),
-        limit(peak, "Lambda concurrency", functions, FUNCTIONS, &[at_work]),
+        limit(peak, "Lambda concurrency", functions, FUNCTIONS, &at_work),
         limit(peak, "Lambda request rate", rate, REQUESTS, &callbacks),
         limit(peak, "API Gateway request rate", assumed.api_requests, REQUESTS, &callbacks),
         limit(crowd, "the crowded room's partition", in_time, "write units in time", &joins),

@@ -1,18 +1,19 @@
 //! Units of a change, content of the table, and needs of a second.
 //!
-//! Left out, because it is rare or small: rooms that a join finds unknown or ended, what is written
-//! a second time because events came in the wrong order, dead letters.
+//! Left out, because it is rare or small: creating and destroying rooms (four write units for both,
+//! and a swept member costs as much as one who leaves), rooms that a join finds unknown or ended,
+//! what is written a second time because events came in the wrong order, dead letters.
+
+use std::collections::BTreeMap;
 
 use chatroom_status_sync::table::{CONCURRENCY, room_cache::AGE};
 use serde::Serialize;
 
 use super::{assumptions::Assumptions, demand::Demand};
 
-const WRITE_UNIT_BYTES: f64 = 1024.0;
-/// Bytes of a strongly consistent read.
-const READ_UNIT_BYTES: f64 = 4096.0;
 pub const GB: f64 = 1024.0 * 1024.0 * 1024.0;
 
+/// Capacity of the table and of its indexes that a change, or a second, uses.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Units {
@@ -22,34 +23,26 @@ pub struct Units {
     pub reads: f64,
 }
 
-/// Units of each change. A write whose condition fails (`repeat`) costs the table's units as well:
-/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html>
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct UnitsPerChange {
-    /// A join, repeated or not, looks at its room, too, if its function did not lately.
-    pub join: Units,
-    pub leave: Units,
-    pub repeat: Units,
-    pub create: Units,
-    pub destroy: Units,
-    /// Member who is still in a room that ended; reading the room comes on top.
-    pub swept_member: Units,
+/// Lists the units of each change. A write whose condition fails (`repeat`) costs the table's units
+/// as well: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html>
+pub fn units_per_change(assumed: &Assumptions) -> BTreeMap<&'static str, Units> {
+    let [member, room] = write_units(assumed);
+    let units = |table_writes, index_writes, reads| Units { table_writes, index_writes, reads };
+    BTreeMap::from([
+        // A join, repeated or not, looks at its room, too, if its function did not lately.
+        ("join", units(member, member, 1.0)),
+        ("leave", units(member, member, 0.0)),
+        ("repeat", units(member, 0.0, 0.0)),
+        ("create", units(room, room, 0.0)),
+        ("destroy", units(room, room, 0.0)),
+        // Reading the room that ended, and the page of its members, comes on top.
+        ("sweptMember", units(member, member, 0.0)),
+    ])
 }
 
-impl UnitsPerChange {
-    pub fn of(assumed: &Assumptions) -> Self {
-        let [member, room] = item_bytes(assumed).map(|bytes| (bytes / WRITE_UNIT_BYTES).ceil());
-        let units = |table_writes, index_writes, reads| Units { table_writes, index_writes, reads };
-        Self {
-            join: units(member, member, 1.0),
-            leave: units(member, member, 0.0),
-            repeat: units(member, 0.0, 0.0),
-            create: units(room, room, 0.0),
-            destroy: units(room, room, 0.0),
-            swept_member: units(member, member, 0.0),
-        }
-    }
+/// Write units of a member's and of a room's item, in the table or in an index.
+pub fn write_units(assumed: &Assumptions) -> [f64; 2] {
+    item_bytes(assumed).map(|bytes| (bytes / 1024.0).ceil())
 }
 
 /// Bytes of a member's and of a room's item at their largest: ids, three App Keys, and the rest,
@@ -63,11 +56,10 @@ fn item_bytes(assumed: &Assumptions) -> [f64; 2] {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Stored {
-    pub member_bytes: f64,
-    pub room_bytes: f64,
-    pub present_members: f64,
-    pub members: f64,
-    pub rooms: f64,
+    member_bytes: f64,
+    room_bytes: f64,
+    present_members: f64,
+    members: f64,
     pub table_gb: f64,
     /// GB of the indexes, which hold whole items: present members, active rooms.
     pub index_gb: f64,
@@ -77,16 +69,16 @@ impl Stored {
     pub fn of(demand: &Demand) -> Self {
         let assumed = &demand.assumed;
         let [member_bytes, room_bytes] = item_bytes(assumed);
-        let (joins, retention) = (demand.new_joins_per_second(), assumed.retention * 86_400.0);
+        let joins = demand.events_per_second * demand.users_per_event * demand.news() / 2.0;
         let present_members = joins * assumed.stay * 60.0;
-        let members = present_members + joins * retention * (1.0 - assumed.comebacks / 100.0);
-        let rooms = assumed.rooms + demand.ends_per_second() * retention;
-        let gb = |members, rooms| {
-            let bytes = members * member_bytes + rooms * room_bytes;
-            (bytes + (members + rooms) * assumed.item_overhead) / GB
+        let newcomers = joins * (1.0 - assumed.comebacks / 100.0);
+        let members = present_members + newcomers * assumed.retention * 86_400.0;
+        let gb = |members| {
+            let rooms = assumed.rooms * (room_bytes + assumed.item_overhead);
+            (members * (member_bytes + assumed.item_overhead) + rooms) / GB
         };
-        let (table_gb, index_gb) = (gb(members, rooms), gb(present_members, assumed.rooms));
-        Self { member_bytes, room_bytes, present_members, members, rooms, table_gb, index_gb }
+        let (table_gb, index_gb) = (gb(members), gb(present_members));
+        Self { member_bytes, room_bytes, present_members, members, table_gb, index_gb }
     }
 }
 
@@ -96,73 +88,42 @@ impl Stored {
 pub struct Rates {
     pub events_per_second: f64,
     pub callbacks_per_second: f64,
-    /// Members who are still in a room that ends.
-    pub swept_members_per_second: f64,
     pub lambda_concurrency: f64,
-    pub table_writes_per_second: f64,
-    pub by_user_writes_per_second: f64,
-    pub active_rooms_writes_per_second: f64,
-    pub reads_per_second: f64,
+    #[serde(flatten)]
+    pub units: Units,
 }
 
 impl Rates {
-    pub fn at(demand: &Demand, events: f64) -> Self {
-        let (assumed, ends) = (&demand.assumed, demand.ends_per_second());
-        let UnitsPerChange { join, create, .. } = UnitsPerChange::of(assumed);
-        let stored = Stored::of(demand);
-        let changes = events * demand.users_per_event;
-        let callbacks = events / assumed.events_per_callback + 2.0 * ends;
-        let functions = callbacks * callback_seconds(demand);
-        // Nobody can be swept who did not join.
-        let in_ended_rooms = ends * stored.present_members / assumed.rooms;
-        let swept = in_ended_rooms.min(demand.new_joins_per_second());
-        let by_user = changes * demand.news() + swept;
-        let members_bytes = stored.members / stored.rooms * stored.member_bytes;
-        let swept_units = (members_bytes / READ_UNIT_BYTES).ceil();
+    pub fn at(demand: &Demand, events_per_second: f64) -> Self {
+        let assumed = &demand.assumed;
+        let callbacks_per_second = events_per_second / assumed.events_per_callback;
+        let lambda_concurrency = callbacks_per_second * callback_seconds(demand);
+        let [member, _] = write_units(assumed);
+        let table_writes = events_per_second * demand.users_per_event * member;
+        let index_writes = table_writes * demand.news();
         // A function looks at a room once in the cache's age and the time between two joins.
-        let (joins, caches) = (events / 2.0, assumed.rooms * functions.ceil().max(1.0));
-        let looks = joins / (1.0 + AGE.as_secs_f64() * joins / caches);
-        let sweep_units = swept_units + join.reads;
-        Self {
-            events_per_second: events,
-            callbacks_per_second: callbacks,
-            swept_members_per_second: swept,
-            lambda_concurrency: functions,
-            table_writes_per_second: (changes + swept) * join.table_writes
-                + 2.0 * ends * create.table_writes,
-            by_user_writes_per_second: by_user * join.index_writes,
-            active_rooms_writes_per_second: 2.0 * ends * create.index_writes,
-            reads_per_second: looks * join.reads + ends * sweep_units,
-        }
+        let joins = events_per_second / 2.0;
+        let caches = assumed.rooms * lambda_concurrency.ceil().max(1.0);
+        let reads = joins / (1.0 + AGE.as_secs_f64() * joins / caches);
+        let units = Units { table_writes, index_writes, reads };
+        Self { events_per_second, callbacks_per_second, lambda_concurrency, units }
     }
 }
 
 /// Seconds of a warm callback: so many changes at once take one turn, until the budget cuts.
 pub fn callback_seconds(demand: &Demand) -> f64 {
-    let turns = (demand.users_per_callback() / at_once()).ceil();
+    let at_once = u32::try_from(CONCURRENCY).map_or(f64::INFINITY, f64::from);
+    let turns = (demand.users_per_callback() / at_once).ceil();
     (turns * demand.assumed.warm_ms).min(demand.assumed.budget_ms) / 1000.0
 }
 
-/// Changes that a function writes at once.
-pub fn at_once() -> f64 {
-    u32::try_from(CONCURRENCY).map_or(f64::INFINITY, f64::from)
-}
-
 /// Units per second to set before the peak, and no less than a new table takes anyhow.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct WarmThroughput {
-    pub table_writes: f64,
-    pub table_reads: f64,
-    pub by_user_writes: f64,
-}
-
-impl WarmThroughput {
-    pub fn of(assumed: &Assumptions, peak: &Rates) -> Self {
-        Self {
-            table_writes: peak.table_writes_per_second.ceil().max(assumed.new_table_writes),
-            table_reads: peak.reads_per_second.ceil().max(assumed.new_table_reads),
-            by_user_writes: peak.by_user_writes_per_second.ceil().max(assumed.new_table_writes),
-        }
+pub fn warm_throughput(demand: &Demand) -> Units {
+    let assumed = &demand.assumed;
+    let peak = Rates::at(demand, demand.peak_events_per_second()).units;
+    Units {
+        table_writes: peak.table_writes.ceil().max(assumed.new_table_writes),
+        index_writes: peak.index_writes.ceil().max(assumed.new_table_writes),
+        reads: peak.reads.ceil().max(assumed.new_table_reads),
     }
 }

@@ -1,98 +1,102 @@
 //! An estimate as tables, for people.
 
-use std::iter;
-
 use comfy_table::{CellAlignment, Table};
 
 use super::{
-    Estimate,
+    cost::Cost,
     crowd::FlashCrowd,
-    limits::Limit,
-    load::{Rates, WarmThroughput},
+    demand::Demand,
+    limits::{self, Limit},
+    load::{Rates, warm_throughput},
 };
 use crate::{print, result::Result};
 
-/// A figure of an object, and its name.
-type Row<T> = (&'static str, fn(&T) -> f64);
-
-const RATES: [Row<Rates>; 8] = [
-    ("joins and leaves", |rates| rates.events_per_second),
-    ("callbacks", |rates| rates.callbacks_per_second),
-    ("functions at work at once", |rates| rates.lambda_concurrency),
-    ("write units, table", |rates| rates.table_writes_per_second),
-    ("write units, by-user", |rates| rates.by_user_writes_per_second),
-    ("write units, active-rooms", |rates| rates.active_rooms_writes_per_second),
-    ("read units, table", |rates| rates.reads_per_second),
-    ("members swept", |rates| rates.swept_members_per_second),
-];
-const WARM: [Row<WarmThroughput>; 3] = [
-    ("write units/s, table", |warm| warm.table_writes),
-    ("write units/s, by-user", |warm| warm.by_user_writes),
-    ("read units/s, table", |warm| warm.table_reads),
-];
-const CROWD: [Row<FlashCrowd>; 5] = [
-    ("functions at work at once", |crowd| crowd.lambda_concurrency),
-    ("cold starts among them", |crowd| crowd.cold_starts),
-    ("seconds that one partition needs", |crowd| crowd.partition_seconds),
-    ("seconds that the budget leaves it", |crowd| crowd.writing_seconds),
-    ("users deferred", |crowd| crowd.deferred_users),
-];
-
-impl Estimate {
-    /// Prints it for people.
-    pub fn print(&self) -> Result {
-        let [users, seconds] = [self.flash_crowd.users, self.flash_crowd.seconds].map(figure);
-        let crowd = format!("{users} join one room in {seconds} s");
-        for table in [
-            figures(["every second", "average", "peak"], &RATES, &[&self.average, &self.peak]),
-            figures(["warm throughput to set", ""], &WARM, &[&self.warm_throughput]),
-            figures([&crowd, ""], &CROWD, &[&self.flash_crowd]),
-            self.met_limits(),
-            self.bill(),
-            self.assumed(),
-        ] {
-            print::line(format!("{table}\n"))?;
-        }
-        print::line(verdict(self.binds_first.as_ref()))?;
-        let per_million = self.cost.usd_per_million_events;
-        let per_million = per_million.map(|usd| format!(", {} per million events", dollars(usd)));
-        let month = dollars(self.cost.usd_per_month);
-        print::line(format!("A month costs {month}{}.", per_million.unwrap_or_default()))
+/// Prints the estimate of a demand.
+pub fn print(demand: &Demand) -> Result {
+    let (limits, cost) = (limits::of(demand), Cost::of(demand));
+    for table in
+        [needs(demand), warmed(demand), crowded(demand), met(&limits), bill(&cost), assumed(demand)]
+    {
+        print::line(format!("{table}\n"))?;
     }
+    print::line(verdict(limits::first(&limits)))?;
+    let per_million = cost.usd_per_million_events;
+    let per_million = per_million.map(|usd| format!(", {} per million events", dollars(usd)));
+    let month = dollars(cost.usd_per_month);
+    print::line(format!("A month costs {month}{}.", per_million.unwrap_or_default()))
+}
 
-    fn assumed(&self) -> Table {
-        let rows = self.assumptions.iter().map(|assumption| {
-            let number = assumption.value.to_string();
-            [assumption.name.clone(), number, assumption.unit.into(), assumption.source.into()]
-        });
-        table(["assumed", "number", "unit", "source"], &[1], rows)
-    }
+fn needs(demand: &Demand) -> Table {
+    let rates = [demand.events_per_second, demand.peak_events_per_second()];
+    let [average, peak] = rates.map(|events| Rates::at(demand, events));
+    let row = |name: &str, of: fn(&Rates) -> f64| {
+        [name.to_owned(), figure(of(&average)), figure(of(&peak))]
+    };
+    let rows = [
+        row("joins and leaves", |rates| rates.events_per_second),
+        row("callbacks", |rates| rates.callbacks_per_second),
+        row("functions at work at once", |rates| rates.lambda_concurrency),
+        row("write units, table", |rates| rates.units.table_writes),
+        row("write units, by-user", |rates| rates.units.index_writes),
+        row("read units, table", |rates| rates.units.reads),
+    ];
+    table(["every second", "average", "peak"], &[1, 2], rows)
+}
 
-    fn met_limits(&self) -> Table {
-        let rows = self.limits.iter().map(|limit| {
-            let mark = if limit.is_exceeded() { " !" } else { "" };
-            [
-                limit.name.to_owned(),
-                format!("{} {}", figure(limit.allowed), limit.unit),
-                format!("{}{mark}", figure(limit.needed)),
-                format!("{} {}", figure(limit.binds_at), limit.of_unit),
-                limit.beyond.to_owned(),
-            ]
-        });
-        table(["limit", "it allows", "needed", "met at", "beyond it"], &[], rows)
-    }
+fn warmed(demand: &Demand) -> Table {
+    let warm = warm_throughput(demand);
+    let rows = [
+        ("write units/s, table", warm.table_writes),
+        ("write units/s, by-user", warm.index_writes),
+        ("read units/s, table", warm.reads),
+    ];
+    figures("warm throughput to set", rows)
+}
 
-    fn bill(&self) -> Table {
-        let items = self.cost.items.iter().filter(|item| item.amount > 0.0);
-        let rows = items.map(|item| {
-            let amount = format!("{} {}", figure(item.amount), item.unit);
-            let per =
-                if item.price_per > 1.0 { "million" } else { item.unit.trim_end_matches('s') };
-            let price = format!("${} per {per}", item.price_usd);
-            [item.name.into(), amount, price, dollars(item.usd_per_month), item.source.into()]
-        });
-        table(["a month", "amount", "price", "US dollars", "source of the price"], &[3], rows)
-    }
+fn crowded(demand: &Demand) -> Table {
+    let crowd = FlashCrowd::of(demand);
+    let rows = [
+        ("functions at work at once", crowd.lambda_concurrency),
+        ("cold starts among them", crowd.cold_starts),
+        ("seconds that one partition needs", crowd.partition_seconds),
+        ("seconds that the budget leaves it", crowd.writing_seconds),
+        ("users deferred", crowd.deferred_users),
+    ];
+    let [users, seconds] = [demand.flash_crowd, demand.assumed.flash_seconds].map(figure);
+    figures(&format!("{users} join one room in {seconds} s"), rows)
+}
+
+fn met(limits: &[Limit]) -> Table {
+    let rows = limits.iter().map(|limit| {
+        let mark = if limit.is_exceeded() { " !" } else { "" };
+        [
+            limit.name.to_owned(),
+            format!("{} {}", figure(limit.allowed), limit.unit),
+            format!("{}{mark}", figure(limit.needed)),
+            format!("{} {}", figure(limit.binds_at), limit.of_unit),
+            limit.beyond.to_owned(),
+        ]
+    });
+    table(["limit", "it allows", "needed", "met at", "beyond it"], &[], rows)
+}
+
+fn bill(cost: &Cost) -> Table {
+    let items = cost.items.iter().filter(|item| item.amount > 0.0);
+    let rows = items.map(|item| {
+        let amount = format!("{} {}", figure(item.amount), item.unit);
+        let per = if item.price_per > 1.0 { "million" } else { item.unit.trim_end_matches('s') };
+        let price = format!("${} per {per}", item.price_usd);
+        [item.name.into(), amount, price, dollars(item.usd_per_month), item.source.into()]
+    });
+    table(["a month", "amount", "price", "US dollars", "source of the price"], &[3], rows)
+}
+
+fn assumed(demand: &Demand) -> Table {
+    let rows = demand.assumed.list().into_iter().map(|assumption| {
+        let number = assumption.value.to_string();
+        [assumption.name, number, assumption.unit.into(), assumption.source.into()]
+    });
+    table(["assumed", "number", "unit", "source"], &[1], rows)
 }
 
 /// Names the limit that binds first.
@@ -109,20 +113,17 @@ fn verdict(first: Option<&Limit>) -> String {
     )
 }
 
-/// Makes a table of the same figures of some objects, side by side.
-fn figures<const N: usize, T>(header: [&str; N], rows: &[Row<T>], objects: &[&T]) -> Table {
-    let rows = rows.iter().map(|(name, value)| {
-        let values = objects.iter().map(|object| figure(value(object)));
-        iter::once((*name).to_owned()).chain(values).collect::<Vec<_>>()
-    });
-    table(header, &[1, 2], rows)
+/// Makes a table of figures, one a row.
+fn figures<const N: usize>(title: &str, rows: [(&str, f64); N]) -> Table {
+    let rows = rows.map(|(name, value)| [name.to_owned(), figure(value)]);
+    table([title, ""], &[1], rows)
 }
 
 /// Makes a table, some of whose columns are figures.
-fn table<const N: usize, R: Into<comfy_table::Row>>(
+fn table<const N: usize>(
     header: [&str; N],
     figures: &[usize],
-    rows: impl IntoIterator<Item = R>,
+    rows: impl IntoIterator<Item = [String; N]>,
 ) -> Table {
     let mut table = print::table(header);
     table.add_rows(rows);
@@ -133,12 +134,12 @@ fn table<const N: usize, R: Into<comfy_table::Row>>(
 }
 
 /// Words an amount of money, in cents.
-pub fn dollars(usd: f64) -> String {
+fn dollars(usd: f64) -> String {
     format!("${}", grouped(&format!("{usd:.2}")))
 }
 
 /// Words a figure with three digits that count, or all of those before the point.
-pub fn figure(value: f64) -> String {
+fn figure(value: f64) -> String {
     let text = match value {
         100.0.. => return grouped(&format!("{value:.0}")),
         10.0.. => format!("{value:.1}"),
@@ -153,4 +154,17 @@ fn grouped(number: &str) -> String {
     let (whole, rest) = number.split_at(number.find('.').unwrap_or(number.len()));
     let groups = whole.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
     groups.collect::<Vec<_>>().join(",") + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_shows_three_digits_that_count_and_commas() {
+        let shown = [0.0, 0.0495, 4.25, 14.286, 20.0, 999.6, 1e6, 12_345_678.9].map(figure);
+        let expected = ["0", "0.0495", "4.25", "14.3", "20", "1,000", "1,000,000", "12,345,679"];
+        assert_eq!(shown, expected);
+        assert_eq!(dollars(1234.5), "$1,234.50");
+    }
 }

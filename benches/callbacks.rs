@@ -16,7 +16,7 @@ fn main() {
     divan::main();
 }
 
-/// The check of the signature, which covers no body.
+/// The check of the signature, which does not cover the body.
 #[divan::bench(args = USERS)]
 fn verify(bencher: Bencher<'_, '_>, users: usize) {
     let (keyring, now) = (keyring(), Timestamp::from(SystemTime::now()));
@@ -52,7 +52,7 @@ fn keyring() -> Keyring {
     Keyring::from_json(&format!(r#"{{"{APP_KEY}":"{APP_SECRET}"}}"#)).unwrap()
 }
 
-/// So many users join one room.
+/// A callback in which so many users join one room.
 fn callback(users: usize, now: Timestamp) -> SignedCallback {
     let users: Vec<String> = (0..users).map(|user| format!("user-{user:08}")).collect();
     let users: Vec<&str> = users.iter().map(String::as_str).collect();

@@ -1,5 +1,5 @@
-//! The project's pure core under a fuzzer: the meaning of a callback, compiled without everything
-//! that only moves it, so that a run starts within a minute.
+//! The project's pure core under a fuzzer. It is compiled without clients and servers, so that a
+//! run starts within a minute.
 //!
 //! [`checks`] has one module for each target.
 #![allow(dead_code, unused_imports)]

@@ -19,7 +19,8 @@ pub struct Delivery {
     pub room: Write,
     /// The room as it was last found.
     pub room_state: Option<Found>,
-    /// The sweeps that were queued since, one bit each: they do not start before this is over.
+    /// The sweeps that were queued since, one bit each. They do not start before this handler is
+    /// over.
     pub blocks: u8,
     pub round: Round,
 }
@@ -66,7 +67,7 @@ pub enum Step {
 }
 
 impl Delivery {
-    /// A callback that nobody has begun to handle.
+    /// The handling of a callback before its first step.
     pub fn new(protocol: &Protocol, history: &History, callback: &Callback) -> Self {
         let plan = &callback.plan;
         let mut members = vec![Write::Done; history.users];
@@ -125,8 +126,8 @@ impl Delivery {
 }
 
 impl Callback {
-    /// True if a sweep is queued for it: an abandoned callback never comes so far. If it did, there
-    /// would be two sweeps, as in [`History::with_repeated_sweeps`].
+    /// True if the callback asks for a sweep. Abandoned callbacks do not come so far: if they did,
+    /// there would be two sweeps, as in [`History::with_repeated_sweeps`].
     pub fn asks_for_sweep(&self) -> bool {
         self.is_required && self.destroys().is_some()
     }

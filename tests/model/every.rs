@@ -1,9 +1,9 @@
-//! Every history of a size, so that no nasty one is forgotten.
+//! Every history of a size, so that none is forgotten.
 
 use crate::history::{Callback, History, Told, callback, create, destroy, join, leave};
 
-/// Every set of `size` events of one room and some users, up to the distance between their times:
-/// each event in a callback of its own; events may be at the same millisecond, or the same.
+/// Makes every history of `size` events of one room and some users, each in a callback of its own.
+/// Events may have the same time, or be the same event.
 pub fn every_history(size: usize, users: usize) -> Vec<History> {
     every_set(size, users)
         .into_iter()
@@ -11,7 +11,7 @@ pub fn every_history(size: usize, users: usize) -> Vec<History> {
         .collect()
 }
 
-/// Every history of one user, with an abandoned callback beside each.
+/// Makes every history of `size` events of one user, with an abandoned callback beside each.
 pub fn every_history_with_crashes(size: usize) -> Vec<History> {
     let both = |told| -> [Callback; 2] { [callback([told]), callback([told]).abandoned()] };
     every_set(size, 1)
@@ -28,8 +28,8 @@ fn every_set(size: usize, users: usize) -> Vec<Vec<Told>> {
     sets
 }
 
-/// Adds one event, not before the last one of a sorted set. The times are 1, 2, 3 and so on: other
-/// sets differ from one of these only in the distance between their times.
+/// Adds each event that may follow the last one of a sorted set. Times are 1, 2, 3 and so on: for
+/// the table only their order matters, not the distance between them.
 fn with_one_more(set: &[Told], users: usize) -> Vec<Vec<Told>> {
     let last = set.last().copied();
     let time = last.map_or(0, |last| last.version.time().millis());

@@ -1,5 +1,5 @@
-//! The steps of a handler: the effect of each request on the table, and the conclusions from its
-//! answer.
+//! The steps of a handler: the effect of each request on the table, and the conclusions that the
+//! handler draws from the answer.
 
 use chatroom_status_sync::domain::{
     event::{Kind, Version},
@@ -131,7 +131,7 @@ impl Protocol {
         }
     }
 
-    /// Begins the next round if one is through, as `Table::apply` does between its rounds.
+    /// Begins the next round once a round is through, as `Table::apply` does.
     fn begin_next_round(&self, state: &mut State, at: usize) {
         if state.deliveries[at].is_through() {
             match state.deliveries[at].round {
@@ -156,7 +156,7 @@ impl Protocol {
         }
     }
 
-    /// Ends the members whose join was too late: `RoomState::end_of`.
+    /// Goes on with the members whose join is from before the room's end: `RoomState::end_of`.
     fn after_revival(&self, state: &mut State, at: usize) {
         let callback = &self.history(state).callbacks[at];
         let Found(room_state) = state.deliveries[at].room_state.unwrap_or_default();

@@ -78,9 +78,9 @@ pub fn callback<const N: usize>(told: [Told; N]) -> Callback {
 }
 
 impl Callback {
-    /// Lets the handler crash, or the function freeze, between any two steps; requests that were
-    /// sent may reach the table at any later time. Such a callback stands beside the required one
-    /// in which the sender, or the queue, tells the same again.
+    /// Lets the handler crash, or the function freeze, between any two steps. Requests that were
+    /// sent may reach the table at any later time. Beside such a callback stands a required one, in
+    /// which the sender or the queue tells the same again.
     pub fn abandoned(self) -> Self {
         Self { is_required: false, ..self }
     }

@@ -1,5 +1,5 @@
 //! A model checker's proof that a destroy reaches the members of its room, and only those, whatever
-//! happens at the same time: in any order, twice, or half.
+//! else happens at the same time, and whatever is done in another order, twice, or in part.
 //!
 //! The checker takes every path through a small history. The decisions on it are the library's own
 //! (`Version`, `Plan`, `Facts`, `RoomState`); everything around them is modelled, and names the
@@ -14,12 +14,12 @@
 //! * [`protocol`]: all of it at once, and the properties that are checked.
 //! * [`rules`]: the rules that the proof rests on.
 //!
-//! The tests: [`holds`], and [`refuted`], where a rule is left out.
+//! The tests are in [`holds`], and in [`refuted`], where a rule is left out.
 //!
-//! Time is modelled as order: a sweep starts once nobody is left who found the room before the
-//! sweep was queued. Nothing here knows how many seconds that takes: they are
-//! `SWEEP_DELAY_SECONDS`, which must be more than the longest age of a cached room and the longest
-//! time-out of a function together. Items do not expire here.
+//! Time is modelled as order: a sweep starts once no handler is left that found the room before the
+//! sweep was queued. In the code, `SWEEP_DELAY_SECONDS` sees to that: it must be more than the
+//! longest age of a cached room and the longest time-out of a function together. Items do not
+//! expire here.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod delivery;

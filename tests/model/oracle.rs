@@ -1,8 +1,8 @@
 //! The end state as a function of the set of events, whatever their order.
 //!
 //! A member's newest event decides. If it is a join older than the room's newest destroy, the
-//! member is left, because the room was destroyed. The room is destroyed if there was a destroy,
-//! and no create and no join newer than the newest one; otherwise it is active.
+//! member has left, because the room was destroyed. The room is destroyed if its newest destroy is
+//! newer than every create and every join; otherwise it is active.
 //!
 //! If several destroys could have ended a membership, any of them may have, and the member expires
 //! by that one.

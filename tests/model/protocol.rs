@@ -1,5 +1,5 @@
-//! The whole: table, handlers, room cache and queue as one state, and everything that can happen
-//! next.
+//! The whole protocol: table, handlers, room cache and queue as one state, and everything that can
+//! happen next.
 
 use chatroom_status_sync::domain::event::Version;
 use stateright::{Model, Property};
@@ -22,7 +22,7 @@ pub struct Protocol {
     pub without: Option<Rule>,
 }
 
-/// One moment.
+/// The state of everything at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct State {
     history: usize,
@@ -33,12 +33,12 @@ pub struct State {
     pub cached: Option<CachedRoom>,
     /// The sweep that each callback's destroy asks for.
     pub sweeps: Vec<Sweep>,
-    /// A second run of each, if the history has them.
+    /// The second run of each sweep, if the history repeats sweeps.
     repeats: Vec<Sweep>,
     pub landed: Landed,
 }
 
-/// The events that have reached the table, by which readers must be told the truth.
+/// The events that have reached the table. Readers must see these.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Landed {
     /// The newest event of each member whose write has reached the table.

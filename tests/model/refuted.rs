@@ -1,4 +1,4 @@
-//! Failures if a rule is left out: each rule is needed.
+//! Failures without one of the rules: each rule is needed.
 
 use crate::{
     history::{ANN, callback, create, destroy, history, join},

@@ -9,8 +9,8 @@ use crate::{
 };
 
 /// The room in the cache of a warm function: `table::room_cache::RoomCache`. There is one such
-/// cache, which any handler may have at hand or not: a handler that reads the room itself runs in a
-/// cold function. The entry may expire at any time; `Protocol::is_due` gives the latest.
+/// cache. Any handler may use it, or read the room itself, as it would in a cold function. The
+/// entry may expire at any time; `Protocol::is_due` gives the latest.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CachedRoom {
     pub room_state: Found,
@@ -20,7 +20,8 @@ pub struct CachedRoom {
 }
 
 impl Protocol {
-    /// Notes the room as a request found it. The entry's age counts from when the request was sent.
+    /// Notes the room as a request found it. The entry's age counts from the sending of the
+    /// request.
     pub fn note_answer(&self, state: &mut State, at: usize) {
         if self.keeps(Rule::CachedRoomsAreDatedByTheirRequest) {
             let blocks = state.deliveries[at].blocks;

@@ -1,4 +1,4 @@
-//! Running the checker.
+//! The checker, and its verdicts.
 
 use stateright::{Checker, HasDiscoveries, Model};
 

@@ -14,7 +14,7 @@ use crate::{
 /// The progress of a sweep. Each page has one member: that is the worst case, and enough.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Sweep {
-    /// Nobody has asked for it.
+    /// No handler has asked for it.
     Unknown,
     /// The message is in the queue, and the delay runs.
     Queued,
@@ -28,7 +28,7 @@ pub enum Sweep {
         page: usize,
         changes: Vec<Change>,
     },
-    /// The next page is to be read. A continuation, which another worker may run, begins here, too.
+    /// The next page is to be read, by this worker or by another one that continues the sweep.
     Next(usize),
     Over,
 }
@@ -82,9 +82,9 @@ impl State {
 }
 
 impl Protocol {
-    /// `SWEEP_DELAY_SECONDS`: true if no handler is left, and nothing cached, from before this
-    /// sweep was queued. Abandoned callbacks are not waited for: the callbacks that tell the same
-    /// again finish their work.
+    /// `SWEEP_DELAY_SECONDS`: true once no handler and no cached room is left from before the sweep
+    /// was queued. It does not wait for abandoned callbacks: those that tell the same again finish
+    /// their work.
     pub fn is_due(&self, state: &State, at: usize) -> bool {
         let blocked = |blocks: u8| blocks & (1 << at) != 0;
         let callbacks = &self.history(state).callbacks;

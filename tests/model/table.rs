@@ -79,7 +79,7 @@ pub fn write(slot: &mut Option<Item>, subject: Subject, facts: &Facts) -> Writte
     } else {
         (room_state(old.as_ref()), lacking_in(old.as_ref(), facts))
     };
-    // As in the library: if the item lacks the newest destroy, a further request will write it.
+    // If the item lacks the newest destroy, a further request will write it, as in the library.
     let destroyed = room_state.destroyed.max(facts.of_kind(Kind::Destroy));
     Written { applied, room_state: RoomState { destroyed, ..room_state }, lacking }
 }

@@ -1,5 +1,5 @@
-//! Every element of a signed body is an event that is understood, or a dead letter with its very
-//! bytes; and a body that is no list of elements is a dead letter as a whole.
+//! Bodies: every element of a signed body becomes an event, or a dead letter with its very bytes. A
+//! body that is no list of elements becomes a dead letter as a whole.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Deserialize;
@@ -18,8 +18,8 @@ use crate::{
     },
 };
 
-/// Memory that a body may take: a fixed part, and a multiple of its size. The most is taken by a
-/// letter for each of many tiny faults; there are a thousand of those at most.
+/// The memory that a body may take: a fixed part, and a multiple of its size. A body of many tiny
+/// faults takes the most: each of them is a letter, up to a thousand.
 const BYTES: usize = 2 * 1024 * 1024;
 const TIMES: usize = 64;
 
@@ -44,22 +44,22 @@ fn account_for(verified: &Verified) {
     if parsed.faulty > parsed.faults.len() {
         assert_eq!(letters, [verified.body()]);
     } else {
-        all_are_somewhere(&elements, &parsed, &letters);
+        assert_accounted_for(&elements, &parsed, &letters);
     }
     assert!(Plan::of(parsed.events).len() <= verified.body().len());
 }
 
-/// Checks that each element, in order, is the next event that was understood, or the next letter.
-fn all_are_somewhere(elements: &[&RawValue], parsed: &Parsed<'_>, letters: &[Vec<u8>]) {
+/// Checks that each element, in order, became the next event or the next letter.
+fn assert_accounted_for(elements: &[&RawValue], parsed: &Parsed<'_>, letters: &[Vec<u8>]) {
     let (mut events, mut letters) = (parsed.events.iter(), letters.iter().peekable());
     for element in elements {
-        // SQS takes no U+FFFE and U+FFFF, so they are escaped, which means the same.
+        // SQS refuses U+FFFE and U+FFFF, so letters escape them, which means the same.
         let kept = to_json(element);
         let is_kept = |letter: &&Vec<u8>| {
             letter.as_slice() == kept.as_bytes() || letter.as_slice() == element.get().as_bytes()
         };
         if letters.next_if(is_kept).is_none() {
-            let event = events.next().expect("an event for what is no letter");
+            let event = events.next().expect("an event, or a letter");
             assert_means(element, event);
         }
     }
@@ -68,7 +68,7 @@ fn all_are_somewhere(elements: &[&RawValue], parsed: &Parsed<'_>, letters: &[Vec
 
 /// Checks that an event says the same as its JSON.
 fn assert_means(raw: &RawValue, event: &Event) {
-    // Numbers beyond a float can stand in fields that nobody reads.
+    // Unknown fields may hold numbers that are too large for a float.
     let Ok(value) = serde_json::from_str::<Value>(raw.get()) else {
         return;
     };
@@ -82,8 +82,8 @@ fn assert_means(raw: &RawValue, event: &Event) {
     assert_eq!(event.version.number(), version);
 }
 
-/// The elements of a body that is a list, or the one object that it is. White space before it is of
-/// any kind.
+/// The elements of a body that is a list, or the body itself if it is one object. Any ASCII white
+/// space may stand before it.
 fn elements(body: &[u8]) -> Option<Vec<&RawValue>> {
     let body = body.trim_ascii_start();
     let whole: &RawValue = serde_json::from_slice(body).ok()?;
@@ -94,7 +94,7 @@ fn elements(body: &[u8]) -> Option<Vec<&RawValue>> {
     }
 }
 
-/// The parts of a dead letter that keep something.
+/// The fields of a dead letter that hold its content.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Letter<'a> {
@@ -105,7 +105,7 @@ struct Letter<'a> {
     part: Option<usize>,
 }
 
-/// The contents of letters, with their parts put together.
+/// The contents of letters. Parts are put together.
 fn contents(letters: &[String]) -> Vec<Vec<u8>> {
     let mut contents: Vec<Vec<u8>> = Vec::new();
     for letter in letters {

@@ -1,5 +1,5 @@
-//! Deferred changes become messages that SQS takes, as few as can hold them, and come back as the
-//! same plan.
+//! Messages: deferred changes become as few messages as can hold them, SQS takes each message, and
+//! the events in them give the same plan again.
 
 use arbitrary::Unstructured;
 
@@ -25,7 +25,7 @@ pub fn check(bytes: &[u8]) {
         back.push(events_of(message));
     }
     for (pair, events) in messages.windows(2).zip(&back) {
-        // A comma less per event than was counted while it was packed, and one at the end.
+        // Packing counts a comma too many for each event, and one for the end.
         let spared = events.len() + 1;
         let both = pair[0].len() + pair[1].len() + spared;
         assert!(both > MAX_BYTES, "two messages would fit into one");

@@ -1,5 +1,5 @@
-//! A plan is the same for any order and repetition of its events, and holds nothing but the newest
-//! event of each kind about each member and each room.
+//! Plans: order and repetition of the events do not matter, and a plan holds the newest event of
+//! each kind about each member and each room, and nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::domain::{
     plan::{Facts, Plan},
 };
 
-/// A room and a member, or the room itself.
+/// A room, with a member or by itself.
 type Item = (String, Option<String>);
 
 pub fn check(bytes: &[u8]) {
@@ -26,7 +26,7 @@ pub fn check(bytes: &[u8]) {
     assert_eq!(Plan::of(plan.clone().into_events()), plan);
 }
 
-/// Events, and the same in another order, some of them twice.
+/// Makes events, and the same events in another order, some of them twice.
 fn events_and_again(bytes: &mut Unstructured<'_>) -> Result<(Vec<Event>, Vec<Event>)> {
     let (rotate, repeat) = (bytes.arbitrary::<u8>()?, bytes.arbitrary::<u8>()?);
     let events = story::events(bytes)?;
@@ -43,7 +43,7 @@ fn events_and_again(bytes: &mut Unstructured<'_>) -> Result<(Vec<Event>, Vec<Eve
     Ok((events, again))
 }
 
-/// The newest versions that events tell of each item, without the library's folding.
+/// The newest version of each kind about each item, without the library's folding.
 fn told(events: &[Event]) -> BTreeMap<Item, BTreeSet<Version>> {
     let mut all: BTreeMap<Item, BTreeMap<Kind, Version>> = BTreeMap::new();
     for Event { room, users, version } in events {

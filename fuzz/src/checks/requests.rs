@@ -1,5 +1,5 @@
-//! Whatever comes in, only what is signed, and lately, is believed: what the verifier says is
-//! compared with the documented rule, written down once more in another way.
+//! Requests: only one that was signed, and lately, is accepted. The verifier's verdict is compared
+//! with the documented rule, which is written here once more in another way.
 
 use arbitrary::{Result, Unstructured};
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -16,11 +16,10 @@ use crate::{
 
 const SECRETS: [(&str, &[&str]); 2] =
     [("someappKey", &["Y1W2MeFwwwRxa0"]), ("other", &["new secret", "old secret"])];
-// Seconds.
-const MAX_AGE: u64 = 900;
-const MAX_AHEAD: u64 = 300;
+const MAX_AGE_SECONDS: u64 = 900;
+const MAX_AHEAD_SECONDS: u64 = 300;
 
-/// Takes the bytes for an event of any gateway, and for a recipe of one.
+/// Reads the bytes as an event of any gateway, and makes another event from them.
 pub fn check(bytes: &[u8]) {
     if let Ok(event) = std::str::from_utf8(bytes) {
         check_event(event);
@@ -39,7 +38,7 @@ fn check_event(event: &str) {
     let Ok(event) = serde_json::from_str::<Value>(event) else {
         return;
     };
-    // Other gateways hand on no query string, and a longer one fits into no request.
+    // Other gateways do not hand on the raw query string, and a longer one fits into no request.
     let Some(query) = event["rawQueryString"].as_str().filter(|query| query.len() < 20_000) else {
         return;
     };
@@ -56,12 +55,12 @@ fn verify(request: Request) -> std::result::Result<Verified, Refusal> {
     let secrets: serde_json::Map<_, _> =
         SECRETS.map(|(app, secrets)| (app.to_owned(), json!(secrets))).into_iter().collect();
     let keyring = Keyring::from_json(&Value::from(secrets).to_string()).expect("a keyring");
-    let freshness = Freshness::WithinSeconds(MAX_AGE);
+    let freshness = Freshness::WithinSeconds(MAX_AGE_SECONDS);
     let verified = request.callback.verify(&keyring, freshness, now());
     verified.map_err(|(_, refusal)| refusal)
 }
 
-/// Who signed a query string: the rule, with nothing of the project's own code.
+/// Gives the app that signed a query string. This is the rule, without the project's own code.
 fn signer(query: &str) -> Option<&'static str> {
     let all: Vec<(String, String)> =
         form_urlencoded::parse(query.as_bytes()).into_owned().collect();
@@ -75,7 +74,7 @@ fn signer(query: &str) -> Option<&'static str> {
     let signature = one(&["signature"])?.to_ascii_lowercase();
     let is_number = timestamp.len() == 13 && timestamp.bytes().all(|byte| byte.is_ascii_digit());
     let (time, clock) = (is_number.then(|| timestamp.parse().ok())??, now().millis());
-    if !(clock - MAX_AGE * 1000..=clock + MAX_AHEAD * 1000).contains(&time) {
+    if !(clock - MAX_AGE_SECONDS * 1000..=clock + MAX_AHEAD_SECONDS * 1000).contains(&time) {
         return None;
     }
     let (app, secrets) = SECRETS.iter().find(|(name, _)| *name == app)?;
@@ -93,7 +92,7 @@ fn body_of(event: &Value) -> Vec<u8> {
     decoded.flatten().unwrap_or_else(|| body.into())
 }
 
-/// An event that is nearly right: well signed, and then a little changed, or not.
+/// Makes an event that is well signed, or nearly: some are changed a little afterwards.
 fn event(bytes: &mut Unstructured<'_>) -> Result<Value> {
     let (app, secrets) = *bytes.choose(&SECRETS)?;
     let secret = *bytes.choose(secrets)?;

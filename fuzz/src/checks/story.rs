@@ -1,5 +1,5 @@
-//! Events made from bytes: few rooms and users, so that events meet, and ids of all sizes and
-//! characters, so that messages fill up.
+//! Events made from bytes: of few rooms and users, so that many are about the same ones, and with
+//! ids of all sizes and characters, so that messages fill up.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 
@@ -13,7 +13,7 @@ use crate::domain::{
 const CHARACTERS: [char; 10] =
     ['a', '"', '\\', '\n', '\u{1}', 'ü', '中', '\u{fffe}', '\u{ffff}', '😀'];
 
-/// Some events, in any order.
+/// Makes some events, in any order.
 pub fn events(bytes: &mut Unstructured<'_>) -> Result<Vec<Event>> {
     let mut events = Vec::new();
     while !bytes.is_empty() && events.len() < 64 {
@@ -27,7 +27,7 @@ fn event(bytes: &mut Unstructured<'_>) -> Result<Event> {
     let time = 1_574_476_000_000 + u64::from(u8::arbitrary(bytes)?);
     let time = Timestamp::from_millis(time).expect("a time of 13 digits");
     let room = RoomId::new(id(bytes, 3)?).expect("an id");
-    // Mostly few, sometimes enough for several messages.
+    // Few users mostly, and sometimes enough for several messages.
     let users = bytes.int_in_range(0..=40_u16)?;
     let users = if users == 40 { 2000 } else { users / 8 };
     let (first, style) = (u8::arbitrary(bytes)?, id(bytes, 0)?);
@@ -39,7 +39,7 @@ fn event(bytes: &mut Unstructured<'_>) -> Result<Event> {
     })
 }
 
-/// An id of at most 241 bytes, with one of `names + 1` names.
+/// Makes an id of at most 241 bytes, which begins with one of `names + 1` numbers.
 fn id(bytes: &mut Unstructured<'_>, names: u8) -> Result<String> {
     let character = *bytes.choose(&CHARACTERS)?;
     let length = *bytes.choose(&[0, 1, 60])?;

@@ -33,7 +33,7 @@ use crate::support::{
     join, member_row, rows,
 };
 
-/// TLS in front of a deployment's engine. Gives its URL, and the certificate as PEM.
+/// Puts TLS in front of a deployment's table. Gives its URL, and the certificate as PEM.
 async fn tls_to(stack: &Stack) -> (String, String) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
@@ -107,7 +107,7 @@ fn an_unusable_bundle_is_named_in_the_error() {
     }
 }
 
-/// A server whose first connection leads to a host that is out of order.
+/// Starts a server whose first connection leads to a host that always fails. Gives its URL.
 async fn first_host_fails() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -143,7 +143,7 @@ async fn a_request_that_failed_at_one_host_is_repeated_at_another() {
 #[tokio::test]
 async fn simultaneous_lookups_of_one_host_are_one_lookup() {
     let addresses = Addresses::default();
-    // No name server is asked for such a name, and an error can be told from another one.
+    // No name server is asked for such a name, and each lookup has an error of its own.
     let look_up = |host: &str| addresses.clone().call(host.parse::<Name>().unwrap());
     let elsewhere = look_up("a\0");
     let [first, second, third] = [look_up("b\0"), look_up("b\0"), look_up("b\0")];

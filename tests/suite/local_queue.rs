@@ -1,4 +1,5 @@
-//! The local queue as a stand-in: it refuses and tells the same as SQS.
+//! The local queue, which stands in for SQS: it refuses the same messages, and tells the same about
+//! them.
 
 use aws_sdk_sqs::{
     Client,
@@ -12,6 +13,7 @@ use chatroom_status_sync::local::{ListenAddresses, sqs::Sqs};
 
 use crate::support::sqs;
 
+/// Starts queues. Gives them, a client, and the URL of queue `q`.
 async fn queue() -> (Sqs, Client, String) {
     let queues = Sqs::start(ListenAddresses::free().sqs).await.unwrap();
     let (client, url) = (sqs(queues.url()), queues.url_of("q"));
@@ -31,7 +33,7 @@ async fn received(client: &Client, url: &str) -> Vec<Message> {
         .unwrap_or_default()
 }
 
-/// The number of messages in a queue, by who can receive them.
+/// The numbers of messages in a queue that can be received now, are received, or come later.
 #[derive(Debug, PartialEq)]
 struct Messages {
     visible: u64,
@@ -58,7 +60,8 @@ async fn messages(client: &Client, url: &str) -> Messages {
     Messages { visible, in_flight, delayed }
 }
 
-/// Sends a batch of messages. Gives the code of each that is refused, or one code for the batch.
+/// Sends a batch of messages. Gives the code of each refused message, or the code of a refused
+/// batch.
 async fn sent(client: &Client, url: &str, bodies: &[String]) -> Result<Vec<String>, String> {
     let entry = |(index, body): (usize, &String)| {
         let entry = SendMessageBatchRequestEntry::builder().id(index.to_string());
@@ -160,7 +163,8 @@ async fn messages_are_counted_by_visibility_and_deleted_by_any_of_their_handles(
         .send()
         .await
         .unwrap();
-    assert_eq!((deleted.successful.len(), deleted.failed.len()), (3, 0));
+    assert_eq!(deleted.successful.len(), 3);
+    assert!(deleted.failed.is_empty());
     assert_eq!(queues.bodies("q"), ["later"]);
 }
 

@@ -1,7 +1,7 @@
-//! Every test is a sentence about what goes in at one edge and comes out at another: HTTP requests
-//! or Lambda events in, answers and rows of an embedded DynamoDB engine out.
+//! Tests at the edges: HTTP requests or Lambda events go in; answers, and rows of an embedded
+//! DynamoDB engine, come out. The name of each test is the sentence that it proves.
 //!
-//! One binary, because linking takes longer than running.
+//! All of them are one binary, because linking takes longer than running.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::needless_pass_by_value)]
 
 /// The parts that tests are made of.
@@ -11,16 +11,16 @@ mod support;
 
 /// Events that are read from a body, and faults that keep the rest.
 mod parsing;
-/// Plans, which fold events into changes.
+/// Plans, which fold events into one change for each item.
 mod planning;
-/// Signatures, and the requests that they make credible.
+/// Signatures, and the refusals of requests that are not well signed.
 mod verification;
 
 // From events to rows.
 
 /// One table for the same events in any order.
 mod order;
-/// Proofs for the promises to readers of the table.
+/// The promises to readers of the table, and the tests that prove them.
 mod semantics;
 /// Sweeps, which carry a room's end to its members.
 mod sweeping;
@@ -29,19 +29,19 @@ mod writing;
 
 // The functions.
 
-/// Answers over HTTP, and dead letters.
+/// Answers over HTTP, and the dead letters that are kept.
 mod answers;
 /// Connections to AWS.
 mod connections;
-/// Messages of the deferred queue, as they are packed and read.
+/// Messages of the deferred queue, and how they are packed and read.
 mod deferred_messages;
 /// Changes that are queued because the table does not confirm them in time.
 mod deferring;
-/// The real binaries behind proxies that fail on purpose.
+/// The real binaries behind proxies that make requests fail on purpose.
 mod faults;
 /// Events of every gateway, at the real `callback` binary.
 mod gateways;
-/// The guard that makes events harmless.
+/// The guard, which makes events harmless for the HTTP library.
 mod guard;
 /// The `callback` binary behind Lambda's Runtime API.
 mod lambda;
@@ -49,7 +49,7 @@ mod lambda;
 mod lambda_http;
 /// Secrets that are rotated while functions run.
 mod secrets;
-/// Settings, right and wrong.
+/// Settings, right and wrong, and the lines about wrong ones.
 mod settings;
 /// The `worker` binary behind Lambda's Runtime API.
 mod worker;

@@ -1,4 +1,4 @@
-//! One table for the same events, in any order, repetition, batching and interleaving.
+//! The table that events end in: the same for any order, repetition, batching and interleaving.
 
 use std::cell::Cell;
 
@@ -60,7 +60,7 @@ fn property(cases: u32, test: impl AsyncFn(&Fleet, &History) -> Result<(), TestC
         let functions = join_all((0..FUNCTIONS).map(|_| another_function(&stack))).await;
         Fleet { stack, functions }
     });
-    // Other engines take their time.
+    // Other engines are slower.
     let cases = if second_engine().is_some() { cases / 5 } else { cases };
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     let case = Cell::new(0);

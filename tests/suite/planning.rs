@@ -1,4 +1,4 @@
-//! Plans: they fold events into one change for each item.
+//! Plans, which fold events into one change for each item.
 
 use chatroom_status_sync::{
     domain::{

@@ -25,7 +25,7 @@ use crate::support::{deployment, join, now, patient_function, signed};
 
 const OLD: Option<&str> = Some(r#"{"someappKey":"old"}"#);
 const NEW: Option<&str> = Some(r#"{"someappKey":"Y1W2MeFwwwRxa0"}"#);
-/// Secrets Manager answers with an error.
+/// An error of Secrets Manager.
 const DOWN: Option<&str> = None;
 
 /// A Secrets Manager that answers its first requests as given, and all later ones like the last.
@@ -43,7 +43,8 @@ async fn answer(State(manager): State<SecretsManager>) -> impl IntoResponse {
     }
 }
 
-/// A function whose secrets are in this Secrets Manager, and how often it read them.
+/// Starts a function whose secrets are in a Secrets Manager that answers so. Gives it, and the
+/// number of its reads.
 async fn function(
     stack: &Stack,
     answers: &'static [Option<&'static str>],
@@ -62,7 +63,7 @@ async fn function(
     (patient_function(&env).await, reads)
 }
 
-/// The status that a callback gets which is signed with the new secret.
+/// The status of the answer to a callback that is signed with the new secret.
 async fn status(function: &Receiver) -> u16 {
     let now = now();
     let callback = signed(&[join("room", "ann")]);
@@ -70,7 +71,7 @@ async fn status(function: &Receiver) -> u16 {
     function.receive(request, None).await.0.status()
 }
 
-/// Lets time pass for those who wait for it, and for nobody else.
+/// Moves the clock of time-outs on without waiting; all other clocks stay.
 async fn pass(seconds: u64) {
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(seconds)).await;

@@ -1,4 +1,4 @@
-//! Proofs for every promise of `docs/semantics.md`.
+//! The promises of `docs/semantics.md`, each of which names the tests that prove it.
 
 use std::{collections::BTreeSet, fs, path::Path};
 

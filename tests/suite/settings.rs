@@ -1,5 +1,5 @@
-//! Settings: a wrong one stops the start with one line that names it, its value and the values that
-//! are allowed.
+//! Settings. A wrong one stops the start with one line, which names the setting, its value and the
+//! allowed values.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -116,8 +116,7 @@ fn wrong_secrets_are_explained_without_showing_any() {
     }
 }
 
-/// No join slips through: a handler that relies on having seen a room alive is over before the
-/// sweep begins.
+/// Otherwise a sweep could miss a join: that of a function which still takes the room for alive.
 #[test]
 fn sweeps_wait_longer_than_any_function_runs_and_remembers_a_room() {
     let template = include_str!("../../template.yaml");

@@ -1,4 +1,4 @@
-//! Sweeps: they carry a room's end to its members.
+//! Sweeps, which carry a room's end to its members.
 
 use std::time::Duration;
 
@@ -172,7 +172,7 @@ async fn a_destroy_older_than_the_rooms_new_life_still_ends_the_members_of_the_o
     assert_eq!(member_row(&rows, "room", "ann")["reason"], "room_destroyed");
 }
 
-/// A room that so many users joined, and that was destroyed afterwards.
+/// Lets so many users join a room, and destroys it. Gives the sweep that is due.
 async fn destroyed_room(stack: &Stack, users: usize) -> Sweep {
     let names: Vec<_> = (0..users).map(|number| format!("user-{number:06}")).collect();
     for chunk in names.chunks(200) {
@@ -182,7 +182,7 @@ async fn destroyed_room(stack: &Stack, users: usize) -> Sweep {
     whole_sweep()
 }
 
-/// The sweep of that room from its first member on.
+/// The sweep of that room, from its first member on.
 fn whole_sweep() -> Sweep {
     let destroy = Version::new(at(5), Kind::Destroy, 0);
     Sweep { room: RoomId::new("room").unwrap(), destroy, after: None }
@@ -248,7 +248,7 @@ async fn a_room_of_a_hundred_thousand_members_is_swept() {
     println!("memory grew by {} KiB", resident_kib().saturating_sub(before));
 }
 
-/// Memory of this process, with the embedded engine and its data.
+/// The memory of this process, which includes the embedded engine and its data.
 fn resident_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -1,4 +1,4 @@
-//! Signatures, and the requests that they make credible.
+//! Signatures, and the refusals of requests that are not well signed.
 
 use chatroom_status_sync::{
     callback::{

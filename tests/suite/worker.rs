@@ -102,7 +102,7 @@ async fn a_message_without_progress_comes_back_after_longer_and_longer_pauses() 
         let event = receive_deferred(&stack).await;
         let response = worker.invoke(event.to_string()).await.unwrap();
         assert_eq!(failures(&response).len(), 1);
-        // A bit of it is over when it is looked at.
+        // A part of the pause is over by then.
         let hidden = stack.sqs.make_visible(DEFERRED)[0];
         pauses.push(hidden.as_secs().next_multiple_of(10));
     }
@@ -118,7 +118,7 @@ async fn an_unreadable_message_becomes_a_dead_letter_and_holds_nobody_up() {
     let messages = vec![message("poison".to_owned()), message(deferred("ann").to_string())];
     let deadline = Instant::now() + PATIENCE;
     queue.send(messages, deadline).await.unwrap();
-    // It comes back at once each time, so nothing has to be waited for.
+    // The message comes back at once each time, so the test need not wait.
     stack.drain().await.unwrap();
     assert!(stack.sqs.bodies(DEFERRED).is_empty());
     assert_eq!(dead_letters(&stack), ["poison"]);

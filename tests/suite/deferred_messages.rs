@@ -1,5 +1,5 @@
-//! Messages of the deferred queue: as few as hold the events, all of which SQS takes, and the words
-//! about texts that are none.
+//! Messages of the deferred queue. There are as few as can hold the events, SQS takes each of them,
+//! and any other text is refused in words.
 
 use chatroom_status_sync::{
     callback::body::raw_events,
@@ -11,9 +11,10 @@ use chatroom_status_sync::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{DESTROY, JOIN, app, event, read};
+use crate::support::{EventBuilder, app, destroy, join, read};
 
-/// All events of messages that SQS takes, of which no two neighbours would fit into one.
+/// Reads all events of messages. Checks that SQS takes each message, and that no two neighbours
+/// would fit into one.
 fn events_of(messages: &[String]) -> Vec<Value> {
     let mut all: Vec<Value> = Vec::new();
     for message in messages {
@@ -75,9 +76,9 @@ fn changes_fill_their_messages_whatever_the_lengths_of_their_ids() {
     let rooms: Vec<_> = (0..40).map(|n| format!("{n:02}{}", "\u{fffe}".repeat(n))).collect();
     let mut events = Vec::new();
     for (index, room) in rooms.iter().enumerate() {
-        let users = users.iter().skip(index).step_by(1 + 7 * index).map(String::as_str);
-        events.push(read(&event(room, &users.collect::<Vec<_>>(), JOIN, 0, index as u64)));
-        events.push(read(&event(room, &[], DESTROY, 0, 50)));
+        let users: Vec<_> = users.iter().skip(index).step_by(1 + 7 * index).collect();
+        events.push(read(&join(room, &users).at(index as u64)));
+        events.push(read(&destroy(room).at(50)));
     }
     let messages = deferred::event_messages(&app(), Plan::of(events));
     let packed = events_of(&messages);

@@ -1,5 +1,5 @@
-//! Changes that the table does not confirm in time: they are queued, answered in time, and applied
-//! later.
+//! Changes that the table does not confirm in time. They are queued, the answer leaves in time, and
+//! the worker applies them later.
 
 use chatroom_status_sync::{
     domain::{plan::Plan, time::Timestamp},
@@ -11,13 +11,13 @@ use chatroom_status_sync::{
     wire::deferred,
 };
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::support::{
     EventBuilder, app, applied, counts_of, deferred, deferred_messages, deployment, destroy,
-    functions::{answer, answer_to, gateway, in_front_of, silence},
+    functions::{answer_in, answer_to, in_front_of, response_to, silence},
     history::history,
     join, leave, member_row, now, oracle, read, rows, signed,
 };
@@ -41,14 +41,12 @@ async fn changes_that_a_silent_table_does_not_confirm_are_queued_and_applied_lat
         join("stage", "cid").at(1),
         destroy("stage").auto_destroyed().at(5),
     ];
-    let callback = signed(&events);
-    let response = function.invoke(gateway(&callback).to_string()).await.unwrap();
-    assert_eq!(
-        (&response["statusCode"], counts_of(&answer(&response))),
-        (&json!(200), deferred(4))
-    );
+    let response = response_to(&mut function, &signed(&events)).await;
+    assert_eq!(response["statusCode"], 200);
+    assert_eq!(counts_of(&answer_in(&response)), deferred(4));
     let line: Value = serde_json::from_str(function.end().trim()).unwrap();
-    assert_eq!((&line["level"], &line["deferred"]), (&json!("WARN"), &json!(4)));
+    assert_eq!(line["level"], "WARN");
+    assert_eq!(line["deferred"], 4);
     assert_eq!(line["error"], "the table did not answer in time");
 
     assert!(rows(&stack.table).await.is_empty());
@@ -81,17 +79,21 @@ async fn with_table_and_queue_out_of_reach_the_answer_is_503_and_a_time_to_retry
     variables.push(("AWS_ENDPOINT_URL_SQS", silence().await));
     let mut function = in_front_of(&stack, &borrowed(&variables)).await;
     let callback = signed(&[join("room", "ann")]);
-    let response = function.invoke(gateway(&callback).to_string()).await.unwrap();
+    let response = response_to(&mut function, &callback).await;
     assert_eq!(response["statusCode"], 503);
     assert_eq!(response["headers"]["retry-after"], "1");
-    assert_eq!(answer(&response)["error"], "unavailable");
+    assert_eq!(answer_in(&response)["error"], "unavailable");
     let line: Value = serde_json::from_str(function.end().trim()).unwrap();
     let error = line["error"].as_str().unwrap();
     assert!(error.starts_with("1 changes unwritten: the table did not answer in time"), "{error}");
 
     let mut function = in_front_of(&stack, &[]).await;
-    let response = function.invoke(gateway(&callback).to_string()).await.unwrap();
-    assert_eq!(counts_of(&answer(&response)), applied(1), "a retry with the same nonce is welcome");
+    let response = response_to(&mut function, &callback).await;
+    assert_eq!(
+        counts_of(&answer_in(&response)),
+        applied(1),
+        "a retry with the same nonce is welcome"
+    );
 }
 
 #[tokio::test]
@@ -101,8 +103,7 @@ async fn a_dead_letter_queue_out_of_reach_gives_503_and_never_a_lost_event() {
     let variables = [("AWS_ENDPOINT_URL_SQS", silence.as_str()), ("BUDGET_MS", "300")];
     let mut function = in_front_of(&stack, &variables).await;
     for body in [join("room", "ann").of_type(7).to_string(), "no json".to_owned()] {
-        let event = gateway(&SignedCallback::now(body)).to_string();
-        let response = function.invoke(event).await.unwrap();
+        let response = response_to(&mut function, &SignedCallback::now(body)).await;
         assert_eq!(response["statusCode"], 503);
     }
 }
@@ -115,8 +116,8 @@ async fn a_queue_out_of_reach_does_no_harm_while_nothing_is_deferred() {
     assert_eq!(counts_of(&answer), applied(1));
 }
 
-fn taken(milliseconds_ago: u64) -> Timestamp {
-    Timestamp::from_millis(now().millis() - milliseconds_ago).unwrap()
+fn milliseconds_ago(milliseconds: u64) -> Timestamp {
+    Timestamp::from_millis(now().millis() - milliseconds).unwrap()
 }
 
 #[tokio::test]
@@ -124,18 +125,18 @@ async fn a_request_that_comes_too_late_for_the_table_is_deferred_while_the_sende
     let stack = deployment().await;
     let variables = [("BUDGET_MS", "4000"), ("AWS_ENDPOINT_URL_DYNAMODB", &silence().await)];
     let mut function = in_front_of(&stack, &variables).await;
-    let late = event_of(&signed(&[join("room", "ann")]), "late", taken(3_900));
+    let late = event_of(&signed(&[join("room", "ann")]), "late", milliseconds_ago(3_900));
     let response = function.invoke(late.to_string()).await.unwrap();
-    assert_eq!(counts_of(&answer(&response)), deferred(1));
+    assert_eq!(counts_of(&answer_in(&response)), deferred(1));
 }
 
 #[tokio::test]
 async fn a_request_that_nobody_waits_for_any_more_is_stored_all_the_same() {
     let stack = deployment().await;
     let mut function = in_front_of(&stack, &[]).await;
-    let late = event_of(&signed(&[join("room", "ann")]), "late", taken(6_000));
+    let late = event_of(&signed(&[join("room", "ann")]), "late", milliseconds_ago(6_000));
     let response = function.invoke(late.to_string()).await.unwrap();
-    assert_eq!(counts_of(&answer(&response)), applied(1));
+    assert_eq!(counts_of(&answer_in(&response)), applied(1));
 }
 
 #[tokio::test]
@@ -143,7 +144,7 @@ async fn a_sample_event_of_long_ago_or_of_tomorrow_has_a_budget_of_its_own() {
     let stack = deployment().await;
     let mut function = in_front_of(&stack, &[]).await;
     let tomorrow = Timestamp::from_millis(now().millis() + 86_400_000).unwrap();
-    for taken in [taken(31_000), taken(86_400_000), tomorrow] {
+    for taken in [milliseconds_ago(31_000), milliseconds_ago(86_400_000), tomorrow] {
         let sample = event_of(&signed(&[join("room", "ann")]), "sample", taken);
         let response = function.invoke(sample.to_string()).await.unwrap();
         assert_eq!(response["statusCode"], 200);

@@ -1,5 +1,5 @@
-//! The guard in front of `lambda_http`: it changes nothing that was signed, and no event gets past
-//! it that makes `lambda_http` panic.
+//! The guard in front of `lambda_http`: no event that has passed it makes `lambda_http` panic, and
+//! it changes nothing that was signed.
 
 use chatroom_status_sync::{
     callback::{
@@ -22,13 +22,13 @@ use crate::support::{
     now,
 };
 
-/// The query string that the handler gets of `lambda_http`.
+/// The query string that the handler gets from `lambda_http`.
 fn handed_on(event: &Value) -> Option<String> {
     let event: HarmlessEvent = serde_json::from_str(&event.to_string()).unwrap();
     Request::from(LambdaRequest::from(event)).uri().query().map(str::to_owned)
 }
 
-/// The app that signed, and the body; or why the callback is refused.
+/// Verifies a callback. Gives the app that signed it and its body, or the name of the refusal.
 fn verdict(callback: Unverified, now: Timestamp) -> Result<(String, Vec<u8>), String> {
     let keyring = Keyring::from_json(&json!({ APP_KEY: APP_SECRET }).to_string()).unwrap();
     let verified = callback.verify(&keyring, Freshness::WithinSeconds(900), now);
@@ -42,7 +42,7 @@ fn signed_with(nonce: &str, now: Timestamp) -> SignedCallback {
 }
 
 #[test]
-fn requests_count_from_the_gateway_s_clock_or_else_from_their_arrival() {
+fn a_request_counts_from_the_gateway_s_clock_or_else_from_its_arrival() {
     let now = now();
     let ago = |millis| Timestamp::from_millis(now.millis() - millis).unwrap();
     let accepted = |gateway: Gateway, taken| {
@@ -56,6 +56,7 @@ fn requests_count_from_the_gateway_s_clock_or_else_from_their_arrival() {
         for (taken, current) in
             [(now, now), (ago(3000), ago(3000)), (ago(30_000), ago(30_000)), (ago(30_001), now)]
         {
+            // Load balancers do not tell when they took a request.
             let expected = if gateway.is_load_balancer() { now } else { current };
             assert_eq!(accepted(gateway, taken), expected, "{gateway:?}");
         }
@@ -65,7 +66,7 @@ fn requests_count_from_the_gateway_s_clock_or_else_from_their_arrival() {
 }
 
 #[test]
-fn the_load_balancer_s_own_word_on_the_caller_is_found_in_all_its_forms() {
+fn the_address_that_the_load_balancer_saw_is_found_in_all_its_forms() {
     let source = |headers: Value| {
         let mut event = Gateway::LoadBalancer.event("", "");
         event.as_object_mut().unwrap().extend(headers.as_object().unwrap().clone());
@@ -97,7 +98,7 @@ fn the_load_balancer_s_own_word_on_the_caller_is_found_in_all_its_forms() {
 }
 
 #[test]
-fn what_is_longer_than_any_request_of_aws_is_dropped() {
+fn a_query_string_longer_than_any_request_of_aws_is_dropped() {
     let longest = "a".repeat(65_532);
     assert_eq!(handed_on(&Gateway::HttpApi.event(&longest, "")).as_ref(), Some(&longest));
     let mut too_long = [longest.clone() + "a", "<".repeat(30_000), "%".repeat(70_000)].to_vec();
@@ -124,7 +125,7 @@ fn an_http_api_that_is_set_to_payload_1_0_is_read_as_a_rest_api() {
     assert_eq!(handed_on(&event).as_deref(), Some("nonce=1&nonce=2"));
 }
 
-/// Whether a URL can hold the query string as it stands.
+/// True if a URL can hold the query string as it stands.
 fn is_held(query: &str) -> bool {
     let uri = format!("/?{query}").parse::<Uri>();
     uri.is_ok_and(|uri| uri.query() == Some(query))
@@ -145,7 +146,7 @@ fn each_character_is_handed_on_or_percent_encoded() {
 
 proptest! {
     #[test]
-    fn what_a_url_can_hold_is_handed_on_byte_for_byte(text in "([ -~]|\\PC|.){0,60}") {
+    fn a_query_string_that_a_url_can_hold_is_handed_on_byte_for_byte(text in "([ -~]|\\PC|.){0,60}") {
         let held = text.chars().filter(|character| is_held(&character.to_string()));
         let query: String = held.collect();
         prop_assert!(is_held(&query));
@@ -156,7 +157,7 @@ proptest! {
     }
 
     #[test]
-    fn what_no_url_can_hold_means_the_same_as_before(query in any::<String>()) {
+    fn a_query_string_that_no_url_can_hold_is_changed_but_means_the_same(query in any::<String>()) {
         let handed_on = handed_on(&Gateway::HttpApi.event(&query, "")).unwrap_or_default();
         let pairs = |query: &str| -> Vec<_> {
             form_urlencoded::parse(query.as_bytes()).into_owned().collect()
@@ -171,7 +172,7 @@ proptest! {
         let now = now();
         let callback = signed_with(&nonce, now);
         for gateway in Gateway::ALL {
-            let event = gateway.event(&callback.query, &callback.body);
+            let event = gateway.event_of(&callback);
             let request = read_event(&event.to_string(), now).unwrap();
             let expected = Ok((APP_KEY.to_owned(), b"[]".to_vec()));
             prop_assert_eq!(verdict(request.callback, now), expected, "{:?}", gateway);
@@ -179,7 +180,7 @@ proptest! {
     }
 
     #[test]
-    fn a_verdict_is_that_of_the_query_string_as_the_caller_wrote_it(
+    fn a_gateway_changes_no_verdict_on_a_query_string(
         nonce in "[a-z]{1,3}",
         more in "(&|&nonce=|&signTimestamp=|&%6eonce=|&x=)[0-9a-z%&=+]{0,6}",
     ) {
@@ -189,7 +190,7 @@ proptest! {
         let expected = verdict(Unverified::new(query.clone(), Vec::new()), now);
         for gateway in Gateway::ALL {
             if gateway == Gateway::LoadBalancer {
-                // It hands on one value of each name: nobody behind it can judge repeats.
+                // It hands on the last value of a name only, so repeats cannot be seen.
                 continue;
             }
             let request = read_event(&gateway.event(&query, "").to_string(), now).unwrap();
@@ -199,13 +200,13 @@ proptest! {
     }
 
     #[test]
-    fn no_event_gets_past_the_guard_that_makes_lambda_http_panic(
+    fn no_event_that_has_passed_the_guard_makes_lambda_http_panic(
         gateway in proptest::sample::select(&Gateway::ALL[..]),
         changes in proptest::collection::vec((any::<proptest::sample::Index>(), hostile()), 1..6),
     ) {
         let now = now();
         let callback = signed_with("1", now);
-        let mut event = gateway.event(&callback.query, &callback.body);
+        let mut event = gateway.event_of(&callback);
         for (place, value) in changes {
             let places = places(&event);
             let place = place.get(&places);
@@ -217,7 +218,7 @@ proptest! {
             let expected = verdict(Unverified::new(query.to_owned(), body), now);
             let found = verdict(request.callback, now);
             if event["isBase64Encoded"] == true {
-                // Another test knows what becomes of the body.
+                // The decoded body is another test's subject.
                 prop_assert_eq!(found.map(|(app, _)| app), expected.map(|(app, _)| app));
             } else {
                 prop_assert_eq!(found, expected);
@@ -226,7 +227,7 @@ proptest! {
     }
 }
 
-/// Every place in an event, as a JSON pointer.
+/// All places in an event, as JSON pointers.
 fn places(value: &Value) -> Vec<String> {
     let escape = |name: &String| name.replace('~', "~0").replace('/', "~1");
     let children: Vec<(String, &Value)> = match value {
@@ -242,6 +243,7 @@ fn places(value: &Value) -> Vec<String> {
     std::iter::once(String::new()).chain(below).collect()
 }
 
+/// A JSON value that an event is not expected to have somewhere.
 fn hostile() -> impl Strategy<Value = Value> {
     let text = "([ -~]|\\PC|.|[\u{0}-\u{20}]){0,20}";
     let known = proptest::sample::select(vec![

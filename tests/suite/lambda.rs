@@ -13,27 +13,28 @@ use tokio::{
 };
 
 use crate::support::{
-    counts, deployment,
-    functions::{CALLBACK, answer, gateway, in_front_of, join},
-    row, rows,
+    applied, counts_of, deferred, deployment,
+    functions::{CALLBACK, answer_in, answer_to, gateway_event, in_front_of, response_to},
+    join, member_row, rows, signed,
 };
 
 #[tokio::test]
 async fn a_signed_event_becomes_rows_an_answer_and_one_log_line() {
     let stack = deployment().await;
     let mut function = in_front_of(&stack, &[]).await;
-    let callback = join("u");
-    let response = function.invoke(gateway(&callback).to_string()).await.unwrap();
+    let response = response_to(&mut function, &signed(&[join("room", "ann")])).await;
     assert_eq!(response["statusCode"], 200);
     assert_eq!(response["headers"]["content-type"], "application/json");
-    assert_eq!(counts(&answer(&response)), [1, 0, 0, 0]);
-    assert_eq!(row(&rows(&stack.table).await, "r", Some("u"))["membership"], "joined");
+    assert_eq!(counts_of(&answer_in(&response)), applied(1));
+    assert_eq!(member_row(&rows(&stack.table).await, "room", "ann")["membership"], "joined");
 
     let log = function.end();
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let [line] = &lines[..] else { panic!("one line per request, not {log}") };
-    assert_eq!((&line["level"], &line["status"]), (&json!("INFO"), &json!(200)));
-    assert_eq!((&line["request_id"], &line["app_key"]), (&json!("request-1"), &json!(APP_KEY)));
+    assert_eq!(line["level"], "INFO");
+    assert_eq!(line["status"], 200);
+    assert_eq!(line["request_id"], "request-1");
+    assert_eq!(line["app_key"], APP_KEY);
     assert_eq!(line["applied"], 1);
     assert!(line["duration_ms"].is_u64() && line["lag_ms"].as_u64() > Some(0));
 }
@@ -42,11 +43,11 @@ async fn a_signed_event_becomes_rows_an_answer_and_one_log_line() {
 async fn neither_query_strings_nor_secrets_nor_bodies_are_logged() {
     let stack = deployment().await;
     let mut function = in_front_of(&stack, &[]).await;
-    let good = join("user-in-the-body");
+    let good = signed(&[join("room", "user-in-the-body")]);
     let mut bad = good.clone();
     bad.query = bad.query.replace("signature=", "signature=f");
     for callback in [&good, &bad] {
-        function.invoke(gateway(callback).to_string()).await.unwrap();
+        response_to(&mut function, callback).await;
     }
     let log = function.end();
     assert_eq!(log.lines().count(), 2);
@@ -57,17 +58,17 @@ async fn neither_query_strings_nor_secrets_nor_bodies_are_logged() {
 }
 
 #[tokio::test]
-async fn nothing_that_a_caller_sends_ends_the_process() {
+async fn no_request_of_a_caller_ends_the_process() {
     let stack = deployment().await;
     let mut function = in_front_of(&stack, &[]).await;
-    let callback = join("u");
+    let callback = signed(&[join("room", "ann")]);
     let mut strange = Vec::new();
     let mut strange_event = |change: &dyn Fn(&mut Value)| {
-        let mut event = gateway(&callback);
+        let mut event = gateway_event(&callback);
         change(&mut event);
         strange.push(event);
     };
-    // Each of these three ends a process that builds an http::Request of the event as it is.
+    // Without the guard, each of these three ends the process: `lambda_http` panics.
     strange_event(&|event| event["headers"]["host"] = json!("exa mple:99999999"));
     strange_event(&|event| event["rawPath"] = json!(":99999999"));
     strange_event(&|event| event["isBase64Encoded"] = json!(true));
@@ -78,10 +79,10 @@ async fn nothing_that_a_caller_sends_ends_the_process() {
         let response = function.invoke(event.to_string()).await.unwrap();
         assert_eq!(response["statusCode"], 200, "{event}");
     }
-    let mut query = gateway(&callback);
-    query["rawQueryString"] = json!("a=<b> c&\u{0}=\u{1F600}&%zz=%ff");
+    let mut unsigned = gateway_event(&callback);
+    unsigned["rawQueryString"] = json!("a=<b> c&\u{0}=\u{1F600}&%zz=%ff");
     let refused =
-        [query, json!({}), json!({"requestContext": {}, "body": null, "rawQueryString": null})];
+        [unsigned, json!({}), json!({"requestContext": {}, "body": null, "rawQueryString": null})];
     for event in refused {
         let response = function.invoke(event.to_string()).await.unwrap();
         assert_eq!(response["statusCode"], 401, "{event}");
@@ -89,7 +90,7 @@ async fn nothing_that_a_caller_sends_ends_the_process() {
     for no_event in ["", "7", "{\"body\": 7}", "\u{0}"] {
         function.invoke(no_event).await.unwrap_err();
     }
-    let response = function.invoke(gateway(&join("v")).to_string()).await.unwrap();
+    let response = response_to(&mut function, &signed(&[join("room", "ben")])).await;
     assert_eq!(response["statusCode"], 200, "and it still works");
 }
 
@@ -98,12 +99,12 @@ async fn a_base64_body_is_decoded() {
     use base64::{Engine, prelude::BASE64_STANDARD};
     let stack = deployment().await;
     let mut function = in_front_of(&stack, &[]).await;
-    let callback = join("u");
-    let mut event = gateway(&callback);
+    let callback = signed(&[join("room", "ann")]);
+    let mut event = gateway_event(&callback);
     event["body"] = json!(BASE64_STANDARD.encode(&callback.body));
     event["isBase64Encoded"] = json!(true);
     let response = function.invoke(event.to_string()).await.unwrap();
-    assert_eq!(counts(&answer(&response)), [1, 0, 0, 0]);
+    assert_eq!(counts_of(&answer_in(&response)), applied(1));
 }
 
 #[tokio::test]
@@ -128,7 +129,7 @@ async fn a_wrong_setting_stops_the_start_with_one_line() {
     assert!(line["error"].as_str().unwrap().contains("APP_SECRETS names no app"), "{line}");
 }
 
-/// A server that answers everything with the same bytes.
+/// Starts a server that answers every request with the same bytes, and gives its URL.
 async fn always(answer: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -142,14 +143,14 @@ async fn always(answer: &'static str) -> String {
 }
 
 #[tokio::test]
-async fn what_a_failing_engine_says_is_not_logged_with_its_content() {
+async fn an_error_of_the_table_is_logged_without_its_content() {
     let stack = deployment().await;
     let refusal = "HTTP/1.1 400 Bad Request\r\nx-header: hush-hush\r\nconnection: close\r\n\r\n\
         {\"__type\":\"ValidationException\",\"message\":\"no\",\"Item\":\"hush-hush\"}";
     let engine = always(refusal).await;
     let mut function = in_front_of(&stack, &[("AWS_ENDPOINT_URL_DYNAMODB", &engine)]).await;
-    let response = function.invoke(gateway(&join("user-in-the-body")).to_string()).await.unwrap();
-    assert_eq!(counts(&answer(&response)), [0, 0, 1, 0]);
+    let answer = answer_to(&mut function, &[join("room", "user-in-the-body")]).await;
+    assert_eq!(counts_of(&answer), deferred(1));
     let log = function.end();
     assert!(log.contains("ValidationException"), "{log}");
     for hidden in ["hush-hush", "user-in-the-body", "x-header"] {
@@ -160,9 +161,9 @@ async fn what_a_failing_engine_says_is_not_logged_with_its_content() {
 #[tokio::test]
 async fn secrets_that_cannot_be_read_stop_the_start_without_being_shown() {
     let stack = deployment().await;
-    let answer =
+    let unreadable =
         "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"SecretString\":\"{app: hush-hush}\"";
-    let url = always(answer).await;
+    let url = always(unreadable).await;
     let output = tokio::process::Command::new(CALLBACK)
         .env_clear()
         .env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9")

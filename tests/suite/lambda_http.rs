@@ -1,5 +1,5 @@
-//! The reason for the guard: `lambda_http` alone panics on requests that a caller can send, and a
-//! panic ends the function's process. These tests fail once it no longer does.
+//! The reason for the guard: `lambda_http` alone panics on requests that any caller can send, and a
+//! panic ends the function's process. Once these tests fail, the guard is no longer needed.
 
 use std::panic::catch_unwind;
 
@@ -16,7 +16,7 @@ fn panics(change: impl FnOnce(&mut Value)) -> bool {
 }
 
 #[test]
-fn sample_events_are_what_lambda_http_takes_for_http_api_events() {
+fn lambda_http_reads_a_sample_event_as_one_of_an_http_api() {
     use lambda_http::RequestExt;
     let request = lambda_http::request::from_str(&sample().to_string()).unwrap();
     assert_eq!(request.method(), "POST");

@@ -1,4 +1,4 @@
-//! The files in `events/` and the list of their answers in its README.
+//! The sample events in `events/`, and the answers that its README promises.
 
 use std::{collections::BTreeSet, fs};
 
@@ -7,15 +7,23 @@ use serde_json::Value;
 
 use crate::support::{deployment_with, now, rows};
 
-/// File name, status and body of each answer that the README promises, in its order.
-fn promises() -> Vec<(String, u16, Value)> {
+/// An answer that the README promises to an event.
+struct Promise {
+    /// The name of the event's file.
+    file: &'static str,
+    status: u16,
+    body: Value,
+}
+
+fn promises() -> Vec<Promise> {
     let readme = include_str!("../../events/README.md");
     let rows = readme.lines().filter_map(|line| line.strip_prefix("| `"));
     rows.map(|row| {
         let (file, rest) = row.split_once("` |").unwrap();
         let (_, answer) = rest.trim_end_matches(" |").rsplit_once("| `").unwrap();
         let (status, body) = answer.trim_end_matches('`').split_once(' ').unwrap();
-        (file.to_owned(), status.parse().unwrap(), serde_json::from_str(body).unwrap())
+        let (status, body) = (status.parse().unwrap(), serde_json::from_str(body).unwrap());
+        Promise { file, status, body }
     })
     .collect()
 }
@@ -23,28 +31,29 @@ fn promises() -> Vec<(String, u16, Value)> {
 #[tokio::test]
 async fn every_sample_event_gives_the_answer_that_the_readme_promises() {
     let stack = deployment_with(&[("SIGNATURE_MAX_AGE_SECONDS", "0")]).await;
-    for (file, status, expected) in promises() {
+    for promise in promises() {
+        let file = promise.file;
         let event = fs::read_to_string(format!("events/{file}")).unwrap();
         let request = read_event(&event, now()).unwrap();
         let (answer, _) = stack.api_gateway.receiver().receive(request, None).await;
         let body: Value = serde_json::from_str(&answer.body()).unwrap();
-        assert_eq!((answer.status(), body), (status, expected), "events/{file}");
+        assert_eq!(answer.status(), promise.status, "events/{file}");
+        assert_eq!(body, promise.body, "events/{file}");
     }
     assert!(!rows(&stack.table).await.is_empty());
 }
 
 #[test]
 fn the_readme_lists_every_sample_event() {
-    let files: BTreeSet<_> = fs::read_dir("events")
+    let events: BTreeSet<_> = fs::read_dir("events")
         .unwrap()
         .map(|file| file.unwrap().file_name().into_string().unwrap())
-        .collect();
-    let events: BTreeSet<_> = files
-        .into_iter()
         .filter(|name| !["README.md", "local.env", "docker.json"].contains(&name.as_str()))
         .collect();
+    let listed: BTreeSet<_> =
+        promises().into_iter().map(|promise| promise.file.to_owned()).collect();
     assert!(events.len() >= 13);
-    assert_eq!(promises().into_iter().map(|(file, ..)| file).collect::<BTreeSet<_>>(), events);
+    assert_eq!(listed, events);
 }
 
 #[test]

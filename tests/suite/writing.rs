@@ -243,7 +243,7 @@ async fn every_status_has_its_reason() {
     ];
     for (status, reason) in reasons {
         let user = format!("u{status}");
-        send(&stack, &[leave("room", &*user).status(status)]).await;
+        send(&stack, &[leave("room", &user).status(status)]).await;
         assert_eq!(member_row(&rows(&stack.table).await, "room", &user)["reason"], reason);
     }
 }

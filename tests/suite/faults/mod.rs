@@ -1,8 +1,7 @@
-//! Faults on purpose: the real binaries behind proxies that do what networks and services do. Each
-//! run ends with an audit: everything that was answered 200 is in the table, or with the dead
-//! letters.
+//! Faults on purpose: the real binaries behind proxies that fail as networks and services do. Each
+//! run ends with an audit: every event that was answered 200 is in the table or in a dead letter.
 //!
-//! The seed is printed; `FAULT_SEED` replays it.
+//! A run prints its seed, and `FAULT_SEED` replays it.
 
 mod clock;
 mod long;
@@ -11,28 +10,28 @@ mod run;
 mod traffic;
 
 use proxy::{Fault, Weather};
-use run::{Record, Run};
+use run::{NO_ANSWER, Record, Run};
 use serde_json::json;
 use traffic::{SMALL, Scale, traffic};
 
 use crate::support::{
-    CountsSum, applied, counts_of, deferred,
-    functions::{answer, answer_to, gateway},
+    CountsSum, applied, counts_of, deferred, deferred_messages,
+    functions::{answer_in, answer_to, gateway_event},
     join, member_row, receive_deferred, rows, signed,
 };
-use chatroom_status_sync::local::sqs::DEFERRED;
+use chatroom_status_sync::{local::sqs::DEFERRED, wire::answer::Counts};
 
 fn seed() -> u64 {
     let seed = std::env::var("FAULT_SEED").ok();
     seed.map_or(20_261_123, |seed| seed.parse().unwrap())
 }
 
-/// Sends some traffic in this weather, lets a worker run beside it, and audits.
+/// Sends traffic in this weather while a worker runs beside it, and audits.
 async fn survive(weather: Weather, callbacks: u64) -> Record {
     let run = Run::start(weather).await;
     let (mut function, mut worker) = (run.callback().await, run.worker().await);
     for (number, callback) in traffic(seed(), Scale { callbacks, ..SMALL }).iter().enumerate() {
-        run.send(&mut function, callback, None).await;
+        run.send(&mut function, callback).await;
         if number % 10 == 9 {
             run.work(&mut worker).await;
         }
@@ -45,13 +44,13 @@ async fn nothing_is_lost_when_the_engine_throttles_and_no_storm_of_retries_follo
     let run = Run::start(Weather::of(seed(), Fault::Throttle, 500)).await;
     let mut function = run.callback().await;
     for callback in traffic(seed(), SMALL) {
-        run.send(&mut function, &callback, None).await;
+        run.send(&mut function, &callback).await;
     }
     let requests = run.dynamodb.requests();
     let record = run.audit().await;
     let changes = record.counts.changes() as u64;
     println!("{requests} requests for {changes} changes");
-    // A look at the room for each room of a callback, and at most three attempts at each request.
+    // The reads of rooms count, too, and each request is tried three times at most.
     assert!(requests <= changes * 4);
     assert!(record.counts.deferred > 0, "something was deferred");
 }
@@ -90,14 +89,14 @@ async fn nothing_is_lost_in_a_storm_of_everything() {
     survive(Weather::storm(seed(), 20), 100).await;
 }
 
-/// A room of 300 whose requests suffer a fault, and fifty rooms beside it, in one callback. Gives
-/// the number of requests.
+/// Sends one callback about a room of 300, whose requests suffer a fault, and about fifty other
+/// rooms, whose requests do not. Gives the number of requests.
 async fn one_hot_room(fault: Fault) -> u64 {
     let mut run =
         Run::start(Weather { only: "hot-room".to_owned(), ..Weather::of(seed(), fault, 1000) })
             .await;
     run.sqs.set(Weather::default());
-    // Enough for everybody else on a slow machine, too.
+    // The other rooms need no more than that, even on a slow machine.
     run.variables.push(("BUDGET_MS", "4000".to_owned()));
     let mut function = run.callback().await;
     let users: Vec<_> = (0..300).map(|n| format!("u{n}")).collect();
@@ -134,12 +133,12 @@ async fn on_a_managed_instance_a_callback_that_waits_holds_up_no_other() {
     let mut function = run.callback().await;
     for room in ["slow-room", "room"] {
         let callback = signed(&[join(room, "ann")]);
-        function.send(gateway(&callback).to_string());
+        function.send(gateway_event(&callback).to_string());
     }
     let first = function.receive().await.unwrap();
-    assert_eq!(counts_of(&answer(&first)), applied(1));
+    assert_eq!(counts_of(&answer_in(&first)), applied(1));
     let second = function.receive().await.unwrap();
-    assert_eq!(counts_of(&answer(&second)), deferred(1));
+    assert_eq!(counts_of(&answer_in(&second)), deferred(1));
 }
 
 #[tokio::test]
@@ -150,8 +149,14 @@ async fn a_join_is_deferred_while_its_room_cannot_be_read() {
     })
     .await;
     let mut function = run.callback().await;
-    run.send(&mut function, &[join("room", "ann")], None).await;
+    run.send(&mut function, &[join("room", "ann")]).await;
     assert_eq!(run.audit().await.counts, deferred(1));
+}
+
+/// Services that are down.
+struct Down {
+    table: bool,
+    queue: bool,
 }
 
 #[tokio::test]
@@ -159,12 +164,18 @@ async fn a_table_that_is_down_defers_everything_and_a_queue_that_is_down_harms_n
     let run = Run::start(Weather::default()).await;
     let mut function = run.callback().await;
     let callbacks = traffic(seed(), SMALL);
-    let phases = [(false, false), (true, false), (false, true), (true, true), (false, false)];
-    for ((no_table, no_queue), callbacks) in phases.into_iter().zip(callbacks.chunks(12)) {
-        run.dynamodb.set_down(no_table);
-        run.sqs.set_down(no_queue);
+    let phases = [
+        Down { table: false, queue: false },
+        Down { table: true, queue: false },
+        Down { table: false, queue: true },
+        Down { table: true, queue: true },
+        Down { table: false, queue: false },
+    ];
+    for (down, callbacks) in phases.into_iter().zip(callbacks.chunks(12)) {
+        run.dynamodb.set_down(down.table);
+        run.sqs.set_down(down.queue);
         for callback in callbacks {
-            run.send(&mut function, callback, None).await;
+            run.send(&mut function, callback).await;
         }
     }
     let record = run.audit().await;
@@ -178,11 +189,13 @@ async fn nothing_is_lost_when_the_function_is_killed_at_any_moment() {
     let run = Run::start(Weather::default()).await;
     let mut function = run.callback().await;
     for (number, callback) in traffic(seed(), Scale { callbacks: 40, ..SMALL }).iter().enumerate() {
-        let moment = number as u64 % 9;
-        run.send(&mut function, callback, (moment > 0).then_some(moment)).await;
+        match number as u64 % 9 {
+            0 => run.send(&mut function, callback).await,
+            requests => run.send_and_kill(&mut function, callback, requests).await,
+        }
     }
     let record = run.audit().await;
-    assert!(record.answers[&0] > 10, "{:?}", record.answers);
+    assert!(record.answers[&NO_ANSWER] > 10, "{:?}", record.answers);
 }
 
 #[tokio::test]
@@ -191,7 +204,7 @@ async fn nothing_is_lost_when_the_worker_is_killed_at_any_moment() {
     run.dynamodb.set_down(true);
     let mut function = run.callback().await;
     for callback in traffic(seed(), Scale { callbacks: 20, ..SMALL }) {
-        run.send(&mut function, &callback, None).await;
+        run.send(&mut function, &callback).await;
     }
     run.dynamodb.set_down(false);
     for requests in [1, 2, 5, 10, 20, 50] {
@@ -205,7 +218,8 @@ async fn nothing_is_lost_when_the_worker_is_killed_at_any_moment() {
         }
     }
     let record = run.audit().await;
-    assert_eq!((record.counts.applied, record.counts.stale), (0, 0), "all of it was the worker's");
+    let Counts { applied, stale, .. } = record.counts;
+    assert_eq!((applied, stale), (0, 0), "all of it was the worker's");
 }
 
 #[tokio::test]
@@ -217,15 +231,13 @@ async fn a_message_that_was_applied_in_part_is_replaced_by_the_rest() {
     .await;
     run.dynamodb.set_down(true);
     let mut function = run.callback().await;
-    run.send(&mut function, &[join("room", ["u6", "u7", "u8"])], None).await;
+    run.send(&mut function, &[join("room", ["u6", "u7", "u8"])]).await;
     run.dynamodb.set_down(false);
     assert_eq!(run.work(&mut run.worker().await).await, 1);
     let found = rows(&run.stack.table).await;
     assert_eq!(member_row(&found, "room", "u6")["membership"], "joined");
     run.stack.sqs.make_visible(DEFERRED);
-    let left = receive_deferred(&run.stack).await;
-    let body: serde_json::Value =
-        serde_json::from_str(left["Records"][0]["body"].as_str().unwrap()).unwrap();
-    assert_eq!(body["events"][0]["userIds"], json!(["u7"]));
+    let rest = &deferred_messages(&run.stack)[0];
+    assert_eq!(rest["events"][0]["userIds"], json!(["u7"]));
     run.audit().await;
 }

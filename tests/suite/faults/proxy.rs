@@ -1,7 +1,7 @@
-//! A proxy that does to requests what networks and services do: on purpose, and replayably.
+//! A proxy that makes requests fail as networks and services do, on purpose and replayably.
 //!
-//! No ready-made proxy decides by a request's content and its repetition, and that is what makes a
-//! run replayable while dozens of requests are under way at once.
+//! It decides by a request's content and by the number of its repetition, so that a run can be
+//! replayed although dozens of requests are under way at once. No ready-made proxy does that.
 
 use std::{
     collections::HashMap,
@@ -23,9 +23,9 @@ use tokio::{
 pub enum Fault {
     /// Nothing: the request and its response get through.
     None,
-    /// The engine's refusal of a partition that is too hot. The request has no effect.
+    /// A refusal, as of a partition that is too hot. The request has no effect.
     Throttle,
-    /// An internal error of the engine. The request has no effect.
+    /// An internal error of the service. The request has no effect.
     Error,
     /// No answer, ever, and no effect.
     Stall,
@@ -78,7 +78,7 @@ impl Weather {
     }
 }
 
-/// A proxy on its way to one engine. Dropping it ends nothing: it ends with the test's runtime.
+/// A proxy in front of one service. It ends with the test's runtime, not when it is dropped.
 #[derive(Clone)]
 pub struct Proxy {
     pub url: String,
@@ -129,7 +129,7 @@ impl Proxy {
         self.shared.is_down.store(is_down, Ordering::SeqCst);
     }
 
-    /// Wakes whoever waits once this many more requests have come, before the last is answered.
+    /// Makes an alarm that rings when so many more requests have come, before the last is answered.
     pub fn after_requests(&self, requests: u64) -> Arc<Notify> {
         let notify = Arc::new(Notify::new());
         lock(&self.shared.alarms).push((requests, notify.clone()));
@@ -197,7 +197,7 @@ impl Proxy {
         message(connection, &mut Vec::new()).await
     }
 
-    /// The dice: by the seed, by what the request says, and by how often it said so.
+    /// Throws the dice for a request: by the seed, its body, and the number of its repetition.
     fn fault_for(&self, request: &[u8]) -> Fault {
         let weather = lock(&self.shared.weather).clone();
         let body = body_of(request);
@@ -240,7 +240,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Reads one HTTP message, head and body. What was read of the next one stays in the buffer.
+/// Reads one HTTP message, head and body. The beginning of the next one stays in the buffer.
 async fn message(connection: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Vec<u8>> {
     loop {
         if let Some(length) = length_of(buffer)
@@ -265,7 +265,7 @@ fn length_of(buffer: &[u8]) -> Option<usize> {
     Some(head + length.map_or(0, |length| length.trim().parse().unwrap_or(0)))
 }
 
-/// The part after the head; everything, if there is no whole head yet.
+/// The part of a message after its head, or all of it, if the head is not complete yet.
 fn body_of(message: &[u8]) -> &[u8] {
     let end = message.windows(4).position(|part| part == b"\r\n\r\n");
     end.map_or(message, |end| &message[end + 4..])

@@ -1,10 +1,10 @@
-//! A run: a sender as documented, real functions, a proxy in front of everything that they use, and
-//! the audit at the end.
+//! A run: a sender as documented, real functions, proxies in front of the services that they use,
+//! and the audit at the end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chatroom_status_sync::{
-    domain::plan::Plan,
+    domain::{event::Kind, plan::Plan},
     local::{Stack, im_server::WireEvent, sqs::DEFERRED},
     wire::answer::Counts,
 };
@@ -13,16 +13,19 @@ use tokio::sync::Mutex;
 
 use super::proxy::{Proxy, Weather};
 use crate::support::{
-    CountsSum, DESTROY, JOIN, LEAVE, app, counts_of, deployment,
-    functions::{answer, gateway, in_front_of, worker},
+    CountsSum, app, counts_of, deployment,
+    functions::{answer_in, gateway_event, in_front_of, response_to, worker},
     oracle::comparable,
     read, read_dead_letters, receive_deferred, rows,
     runtime_api::Function,
     signed, sqs,
 };
 
-/// Tries of the sender, the first included.
+/// The number of times that the sender tries a callback, the first included.
 const TRIES: usize = 3;
+
+/// The status in [`Record::answers`] of a try without an answer.
+pub const NO_ANSWER: u64 = 0;
 
 /// A deployment whose functions reach table and queues through proxies.
 pub struct Run {
@@ -39,16 +42,17 @@ pub struct Run {
 pub struct Record {
     /// Events of callbacks that were answered 200.
     pub accepted: Vec<WireEvent>,
-    /// Events of callbacks that were never answered 200. They may have taken effect.
+    /// Events of callbacks that were never answered 200. Some may have reached the table.
     pub uncertain: Vec<WireEvent>,
-    /// The number of answers by status; 0 is no answer at all.
+    /// The number of tries by the status of their answer.
     pub answers: BTreeMap<u64, usize>,
     /// The sum of all answers' counts.
     pub counts: Counts,
 }
 
 impl Run {
-    /// A run in this weather. Functions give the table little time, so that nobody waits for long.
+    /// Starts a run in this weather. Functions give the table little time, so that no try takes
+    /// long.
     pub async fn start(weather: Weather) -> Self {
         println!("seed {}", super::seed());
         let stack = deployment().await;
@@ -77,9 +81,23 @@ impl Run {
         worker(&self.stack, &self.variables()).await
     }
 
-    /// Sends a callback as the sender does, until it is answered 200 or the sender gives up. With
-    /// `kill_after`, the function dies while it handles the first try, after that many requests.
-    pub async fn send(
+    /// Sends a callback as the sender does, until it is answered 200 or the sender gives up.
+    pub async fn send(&self, function: &mut Function, events: &[WireEvent]) {
+        self.send_perhaps_killing(function, events, None).await;
+    }
+
+    /// Sends a callback as [`Run::send`] does. While the function handles the first try, it is
+    /// killed after so many requests to the table.
+    pub async fn send_and_kill(
+        &self,
+        function: &mut Function,
+        events: &[WireEvent],
+        requests: u64,
+    ) {
+        self.send_perhaps_killing(function, events, Some(requests)).await;
+    }
+
+    async fn send_perhaps_killing(
         &self,
         function: &mut Function,
         events: &[WireEvent],
@@ -87,7 +105,7 @@ impl Run {
     ) {
         let callback = signed(events);
         for _ in 0..TRIES {
-            let event = gateway(&callback).to_string();
+            let event = gateway_event(&callback).to_string();
             let response = match kill_after.take() {
                 None => Some(function.invoke(event).await),
                 Some(requests) => {
@@ -113,7 +131,7 @@ impl Run {
     async fn note(&self, response: Option<Result<Value, Value>>, events: &[WireEvent]) -> bool {
         let mut record = self.record.lock().await;
         let Some(response) = response else {
-            *record.answers.entry(0).or_default() += 1;
+            *record.answers.entry(NO_ANSWER).or_default() += 1;
             return false;
         };
         let response = response.expect("a function reports no errors of its own");
@@ -123,7 +141,7 @@ impl Run {
             assert!(status == 401 || response["headers"]["retry-after"] == "1", "{response}");
             return false;
         }
-        let found = counts_of(&answer(&response));
+        let found = counts_of(&answer_in(&response));
         assert_eq!(found.changes(), changes_in(events), "{found:?}");
         assert_eq!(found.quarantined, events.iter().filter(|event| is_faulty(event)).count());
         record.counts = record.counts.and(found);
@@ -167,7 +185,7 @@ impl Run {
         }
     }
 
-    /// The number of answers so far, by status.
+    /// The number of tries so far, by the status of their answer.
     pub async fn answers(&self) -> BTreeMap<u64, usize> {
         self.record.lock().await.answers.clone()
     }
@@ -191,16 +209,16 @@ impl Run {
         }
         self.explain(accepted, uncertain).await;
 
-        // Events whose fate nobody knows are told once more; then the table must be exactly right.
+        // The uncertain events are told once more; then the table must be exactly right.
         let mut callback = self.callback().await;
         for event in uncertain {
-            let event = gateway(&signed(std::slice::from_ref(event)));
-            let response = callback.invoke(event.to_string()).await.unwrap();
+            let again = signed(std::slice::from_ref(event));
+            let response = response_to(&mut callback, &again).await;
             assert_eq!(response["statusCode"], 200);
         }
         self.drain().await;
-        let events: Vec<_> = accepted.iter().chain(uncertain).cloned().collect();
-        let events: Vec<_> = events.into_iter().filter(|event| !is_faulty(event)).collect();
+        let all = accepted.iter().chain(uncertain);
+        let events: Vec<_> = all.filter(|event| !is_faulty(event)).cloned().collect();
         let (found, expected) = comparable(rows(&self.stack.table).await, &events);
         assert_eq!(found.len(), expected.len());
         for (key, expected) in expected {
@@ -230,7 +248,8 @@ impl Run {
 /// The versions of each member's events.
 fn versions(events: &[WireEvent]) -> BTreeMap<(String, String), BTreeSet<u64>> {
     let mut versions: BTreeMap<_, BTreeSet<u64>> = BTreeMap::new();
-    for event in events.iter().filter(|event| [JOIN, LEAVE].contains(&event.r#type)) {
+    let about_members = [Kind::Join, Kind::Leave].map(Kind::number);
+    for event in events.iter().filter(|event| about_members.contains(&event.r#type)) {
         let app = app();
         for user in &event.user_ids {
             let key = (format!("ROOM#{app}#{}", event.chat_room_id), format!("USER#{user}"));
@@ -242,7 +261,7 @@ fn versions(events: &[WireEvent]) -> BTreeMap<(String, String), BTreeSet<u64>> {
 }
 
 fn is_faulty(event: &WireEvent) -> bool {
-    event.r#type > DESTROY
+    Kind::from_type(event.r#type).is_none()
 }
 
 fn changes_in(events: &[WireEvent]) -> usize {

@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use chatroom_status_sync::local::im_server::WireEvent;
 
-use crate::support::{CREATE, DESTROY, EventBuilder, JOIN, LEAVE, join};
+use crate::support::{EventBuilder, create, destroy, join, leave};
 
 /// The size of the traffic.
 #[derive(Debug, Clone, Copy)]
@@ -16,10 +16,11 @@ pub struct Scale {
     pub events: u64,
 }
 
-/// Few rooms, few users, much trouble.
+/// Few rooms and users, so that many events are about the same ones.
 pub const SMALL: Scale = Scale { callbacks: 60, rooms: 8, users: 40, events: 4 };
 
-/// Callbacks of a few events, partly repeated, partly late. The same seed makes the same.
+/// Makes callbacks of a few events, some of them repeated, some late. The same seed makes the same
+/// callbacks.
 pub fn traffic(seed: u64, scale: Scale) -> Vec<Vec<WireEvent>> {
     let mut all: Vec<Vec<WireEvent>> = Vec::new();
     for number in 0..scale.callbacks {
@@ -35,22 +36,21 @@ pub fn traffic(seed: u64, scale: Scale) -> Vec<Vec<WireEvent>> {
         }
         let one = |part: u64| {
             let dice = |what: &str, sides| dice(&format!("{what} {part}"), sides);
-            let kind = match dice("kind", 40) {
-                0..3 => CREATE,
-                3..20 => JOIN,
-                20..36 => LEAVE,
-                36..39 => DESTROY,
-                _ => 7,
-            };
             let users: Vec<_> =
                 (0..=dice("users", 6)).map(|n| dice(&format!("user {n}"), scale.users)).collect();
             let users: Vec<_> = users.iter().map(|user| format!("u{user}")).collect();
-            // A few seconds late, now and then.
-            let time = 10_000 + number * 50 - dice("late", 5_000);
-            // What nobody understands differs, so that it can be told apart.
-            let status = if kind == 7 { number * 10 + part } else { dice("status", 4) };
             let room = format!("room-{}", dice("room", scale.rooms));
-            join(&room, &users).of_type(kind).status(status).at(time)
+            let status = dice("status", 4);
+            let event = match dice("kind", 40) {
+                0..3 => create(&room).naming(&users).status(status),
+                3..20 => join(&room, &users).status(status),
+                20..36 => leave(&room, &users).status(status),
+                36..39 => destroy(&room).naming(&users).status(status),
+                // An unknown type, with a status of its own: the audit looks for each such event.
+                _ => join(&room, &users).of_type(7).status(number * 10 + part),
+            };
+            // Every event is up to five seconds late.
+            event.at(10_000 + number * 50 - dice("late", 5_000))
         };
         all.push((0..=dice("events", scale.events)).map(one).collect());
     }

@@ -24,7 +24,7 @@ pub trait CountsSum {
     /// Adds other counts to these.
     fn and(self, other: Self) -> Self;
 
-    /// The number of changes. What is quarantined is none.
+    /// The number of changes. An event that is quarantined is no change.
     fn changes(&self) -> usize;
 }
 
@@ -52,9 +52,4 @@ pub fn counts_of(answer: &Value) -> Counts {
         deferred: count("deferred"),
         quarantined: count("quarantined"),
     }
-}
-
-/// The counts in the order applied, stale, deferred, quarantined.
-pub fn counts(answer: &Value) -> [u64; 4] {
-    ["applied", "stale", "deferred", "quarantined"].map(|name| answer[name].as_u64().unwrap())
 }

@@ -19,7 +19,7 @@ use chatroom_status_sync::{
     },
 };
 
-/// Longer than any machine takes: no test depends on how fast it is.
+/// More time than the slowest machine takes, so that no test depends on speed.
 pub const PATIENCE: Duration = Duration::from_mins(2);
 
 /// This machine's clock.
@@ -27,7 +27,7 @@ pub fn now() -> Timestamp {
     SystemTime::now().into()
 }
 
-/// The sample app.
+/// The App Key of the sample app.
 pub fn app() -> AppKey {
     AppKey::new(APP_KEY).unwrap()
 }
@@ -36,7 +36,8 @@ pub async fn deployment() -> Stack {
     deployment_with(&[]).await
 }
 
-/// Sweeps are not delayed, because tests let all traffic stop before they drain the queue.
+/// Starts a deployment with these settings. Sweeps are not delayed: tests let all traffic stop
+/// before they drain the queue.
 pub async fn deployment_with(settings: &[(&str, &str)]) -> Stack {
     static TABLES: AtomicU32 = AtomicU32::new(0);
     let number = TABLES.fetch_add(1, Ordering::Relaxed);
@@ -55,13 +56,13 @@ pub async fn deployment_with(settings: &[(&str, &str)]) -> Stack {
     .unwrap()
 }
 
-/// The endpoint of another DynamoDB engine than the embedded one, if the tests are to run against
-/// one.
+/// The endpoint of another DynamoDB engine, if the tests are to run against one instead of the
+/// embedded one.
 pub fn second_engine() -> Option<String> {
     std::env::var("SECOND_ENGINE").ok()
 }
 
-/// Another function in front of the same table and queues, with a room cache of its own.
+/// Starts another function in front of the same table and queues, with a room cache of its own.
 pub async fn another_function(stack: &Stack) -> Receiver {
     let env = Environment::new(|name| match name {
         "APP_SECRETS" => Some(format!(r#"{{"{APP_KEY}":"{APP_SECRET}"}}"#)),
@@ -71,14 +72,14 @@ pub async fn another_function(stack: &Stack) -> Receiver {
     patient_function(&env).await
 }
 
-/// A function with these variables that gives up on nothing.
+/// Starts a function with these variables whose time never runs out.
 pub async fn patient_function(env: &Environment<'_>) -> Receiver {
     let settings = Settings { budget: PATIENCE, ..Settings::read(env).unwrap() };
     let aws = Aws::from_env(env).unwrap().with_attempt(PATIENCE);
     Receiver::start(settings, &aws).await.unwrap()
 }
 
-/// The command line, without anything that the environment would tell it.
+/// The command line, without the settings of the environment.
 pub fn chatroom() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chatroom"));
     for variable in ["APP_KEY", "APP_SECRET", "TABLE_NAME", "AWS_ENDPOINT_URL_DYNAMODB"] {

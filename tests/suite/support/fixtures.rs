@@ -9,13 +9,8 @@ use chatroom_status_sync::{
     local::im_server::{SignedCallback, WireEvent, body_of},
 };
 
-/// A fixed moment that all tests count from.
+/// A fixed moment, in milliseconds, that all tests count from.
 pub const START: u64 = 1_700_000_000_000;
-
-pub const CREATE: u64 = 0;
-pub const JOIN: u64 = 1;
-pub const LEAVE: u64 = 2;
-pub const DESTROY: u64 = 3;
 
 /// The users of an event that names none.
 pub const NOBODY: [&str; 0] = [];
@@ -28,6 +23,12 @@ pub trait Users {
 impl Users for &str {
     fn ids(self) -> Vec<String> {
         vec![self.to_owned()]
+    }
+}
+
+impl Users for &String {
+    fn ids(self) -> Vec<String> {
+        vec![self.clone()]
     }
 }
 
@@ -50,27 +51,27 @@ impl<T: AsRef<str>, const N: usize> Users for [T; N] {
 }
 
 pub fn create(room: &str) -> WireEvent {
-    requested(room, NOBODY, CREATE)
+    requested(room, NOBODY, Kind::Create)
 }
 
 pub fn join(room: &str, users: impl Users) -> WireEvent {
-    requested(room, users, JOIN)
+    requested(room, users, Kind::Join)
 }
 
 pub fn leave(room: &str, users: impl Users) -> WireEvent {
-    requested(room, users, LEAVE)
+    requested(room, users, Kind::Leave)
 }
 
 pub fn destroy(room: &str) -> WireEvent {
-    requested(room, NOBODY, DESTROY)
+    requested(room, NOBODY, Kind::Destroy)
 }
 
-fn requested(room: &str, users: impl Users, r#type: u64) -> WireEvent {
+fn requested(room: &str, users: impl Users, kind: Kind) -> WireEvent {
     WireEvent {
         chat_room_id: room.to_owned(),
         user_ids: users.ids(),
         status: 0,
-        r#type,
+        r#type: kind.number(),
         time: at(0),
     }
 }
@@ -80,7 +81,7 @@ pub trait EventBuilder: Sized {
     /// Sets the time, in milliseconds after [`START`].
     fn at(self, millis: u64) -> Self;
 
-    /// Sets the users: those whom a create or a destroy names.
+    /// Sets the users, also of a create or a destroy.
     fn naming(self, users: impl Users) -> Self;
 
     /// Sets any status, documented or not.
@@ -120,25 +121,21 @@ impl EventBuilder for WireEvent {
     }
 }
 
-/// Milliseconds after [`START`].
+/// The time that is so many milliseconds after [`START`].
 pub fn at(millis: u64) -> Timestamp {
     Timestamp::from_millis(START + millis).unwrap()
 }
 
-/// Events in one callback of the sample app, signed now.
+/// Signs events now, as one callback of the sample app.
 pub fn signed(events: &[WireEvent]) -> SignedCallback {
     SignedCallback::now(body_of(events))
 }
 
-/// An event as the parser understands it.
+/// Gives the event that the parser reads from a sent one.
 pub fn read(event: &WireEvent) -> Event {
     Event {
         room: RoomId::new(&event.chat_room_id).unwrap(),
         users: event.user_ids.iter().map(|user| UserId::new(user).unwrap()).collect(),
         version: Version::new(event.time, Kind::from_type(event.r#type).unwrap(), event.status),
     }
-}
-
-pub fn event(room: &str, users: &[&str], kind: u64, status: u64, millis: u64) -> WireEvent {
-    WireEvent::new(room, users, kind, status, at(millis))
 }

@@ -1,25 +1,20 @@
 //! The real binaries in front of a local deployment, their events and their answers.
 
-use std::time::SystemTime;
-
-use chatroom_status_sync::{
-    domain::time::Timestamp,
-    local::{
-        Stack,
-        api_gateway::event_of,
-        im_server::{APP_KEY, APP_SECRET, SignedCallback, WireEvent},
-        sqs::{DEAD_LETTERS, DEFERRED},
-    },
+use chatroom_status_sync::local::{
+    Stack,
+    api_gateway::event_of,
+    im_server::{APP_KEY, APP_SECRET, SignedCallback, WireEvent},
+    sqs::{DEAD_LETTERS, DEFERRED},
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::{runtime_api::Function, signed};
+use super::{now, runtime_api::Function, signed};
 
 pub const CALLBACK: &str = env!("CARGO_BIN_EXE_callback");
 pub const WORKER: &str = env!("CARGO_BIN_EXE_worker");
 
-/// A function in front of a deployment; `more` variables replace those of the deployment.
+/// Starts a function in front of a deployment; `more` variables replace those of the deployment.
 async fn start(binary: &str, stack: &Stack, more: &[(&str, &str)]) -> Function {
     let [deferred, dead_letters] = [DEFERRED, DEAD_LETTERS].map(|queue| stack.sqs.url_of(queue));
     let mut variables = vec![
@@ -36,7 +31,7 @@ async fn start(binary: &str, stack: &Stack, more: &[(&str, &str)]) -> Function {
     Function::start(binary, &variables).await
 }
 
-/// The function `callback`. Sweeps are not delayed.
+/// Starts the function `callback`. Sweeps are not delayed.
 pub async fn in_front_of(stack: &Stack, more: &[(&str, &str)]) -> Function {
     let secrets = json!({ APP_KEY: APP_SECRET }).to_string();
     let mut variables = vec![("APP_SECRETS", &*secrets), ("SWEEP_DELAY_SECONDS", "0")];
@@ -44,32 +39,32 @@ pub async fn in_front_of(stack: &Stack, more: &[(&str, &str)]) -> Function {
     start(CALLBACK, stack, &variables).await
 }
 
-/// The function `worker`.
+/// Starts the function `worker`.
 pub async fn worker(stack: &Stack, more: &[(&str, &str)]) -> Function {
     start(WORKER, stack, more).await
 }
 
-pub fn join(user: &str) -> SignedCallback {
-    signed(&[super::join("r", user)])
+/// The Lambda event that API Gateway makes of a callback, request `request-1`.
+pub fn gateway_event(callback: &SignedCallback) -> Value {
+    event_of(callback, "request-1", now())
 }
 
-/// A callback as API Gateway hands it on.
-pub fn gateway(callback: &SignedCallback) -> Value {
-    event_of(callback, "request-1", Timestamp::from(SystemTime::now()))
+/// Hands a callback to a function as API Gateway would, and gives the function's response.
+pub async fn response_to(function: &mut Function, callback: &SignedCallback) -> Value {
+    function.invoke(gateway_event(callback).to_string()).await.unwrap()
 }
 
 /// Hands events to a function as API Gateway would, and gives the JSON body of its answer.
 pub async fn answer_to(function: &mut Function, events: &[WireEvent]) -> Value {
-    let response = function.invoke(gateway(&signed(events)).to_string()).await;
-    answer(&response.unwrap())
+    answer_in(&response_to(function, &signed(events)).await)
 }
 
 /// The JSON body of a response.
-pub fn answer(response: &Value) -> Value {
+pub fn answer_in(response: &Value) -> Value {
     serde_json::from_str(response["body"].as_str().unwrap()).unwrap()
 }
 
-/// A server that takes connections and never says anything.
+/// Starts a server that takes connections and never says anything, and gives its URL.
 pub async fn silence() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

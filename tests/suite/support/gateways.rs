@@ -1,25 +1,27 @@
-//! What stands between the IM server and the function, each with an event in the shape that AWS
-//! documents.
+//! The gateways of AWS between the IM server and the function. Each makes an event of a request, in
+//! the shape that AWS documents.
 
-use chatroom_status_sync::domain::time::Timestamp;
+use chatroom_status_sync::{domain::time::Timestamp, local::im_server::SignedCallback};
 use serde_json::{Map, Value, json};
 
-/// Where the documents say that the caller is.
+/// The caller's address in the documented events.
 pub const CALLER: &str = "203.0.113.7";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gateway {
-    /// API Gateway's HTTP API, payload format 2.0:
+    /// An HTTP API of API Gateway, payload format 2.0:
     /// docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
     HttpApi,
-    /// API Gateway's REST API, payload format 1.0:
+    /// A REST API of API Gateway, payload format 1.0:
     /// docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
     RestApi,
+    /// A function URL:
     /// docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
     FunctionUrl,
+    /// An Application Load Balancer:
     /// docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
     LoadBalancer,
-    /// The same with multi-value headers enabled.
+    /// An Application Load Balancer with multi-value headers enabled.
     LoadBalancerMultiValue,
 }
 
@@ -36,7 +38,12 @@ impl Gateway {
         matches!(self, Self::LoadBalancer | Self::LoadBalancerMultiValue)
     }
 
-    /// The event of a request with this query string, as the caller wrote it, and this body.
+    /// The event of a callback.
+    pub fn event_of(self, callback: &SignedCallback) -> Value {
+        self.event(&callback.query, &callback.body)
+    }
+
+    /// The event of a request with this body, and with this query string as the caller wrote it.
     pub fn event(self, query: &str, body: &str) -> Value {
         let document = match self {
             Self::HttpApi => include_str!("../events/http-api.json"),
@@ -69,7 +76,7 @@ impl Gateway {
         event
     }
 
-    /// Sets when the gateway took the request, where it says so.
+    /// Sets the time when the gateway took the request. Load balancers tell none.
     pub fn set_taken(self, event: &mut Value, taken: Timestamp) {
         match self {
             Self::HttpApi | Self::FunctionUrl => {
@@ -80,7 +87,7 @@ impl Gateway {
         }
     }
 
-    /// Sets where the request comes from, with what the caller itself had claimed.
+    /// Sets the address that the gateway saw, behind the one that the caller itself claims.
     pub fn set_source(self, event: &mut Value, claimed: &str, source: &str) {
         let forwarded = format!("{claimed}, {source}");
         match self {

@@ -1,30 +1,34 @@
-//! Histories that are nasty on purpose: few rooms, few users, few milliseconds, so that ties,
-//! repeats, returns and several lives of one room are the rule.
+//! Histories made at random of few rooms, users and moments, so that ties, repeats, late events and
+//! several lives of one room are the rule.
 
 use std::fmt;
 
-use chatroom_status_sync::local::im_server::WireEvent;
+use chatroom_status_sync::{domain::event::Kind, local::im_server::WireEvent};
 use proptest::{collection::vec, prelude::*, sample::subsequence};
 
 use super::{EventBuilder, START, join};
 
 const ROOMS: [&str; 3] = ["r1", "r2", "r3"];
-/// Milliseconds between two moments: some times differ in seconds, and some only in milliseconds.
+/// Milliseconds between two moments: some lie in the same second, and some do not.
 const STEP: u64 = 700;
 const USERS: [&str; 4] = ["u1", "u2", "u3", "u4"];
 
 fn one_event() -> impl Strategy<Value = WireEvent> {
     let users = subsequence(USERS.to_vec(), 0..=USERS.len());
-    // Joins and leaves as often as creates and destroys together.
-    let kind = prop_oneof![1 => Just(0_u64), 3 => Just(1), 3 => Just(2), 1 => Just(3)];
+    let kind = prop_oneof![
+        1 => Just(Kind::Create),
+        3 => Just(Kind::Join),
+        3 => Just(Kind::Leave),
+        1 => Just(Kind::Destroy),
+    ];
     (0..ROOMS.len(), users, kind, 0..11_u64, 0..8_u64).prop_map(
         |(room, users, kind, status, time)| {
-            join(ROOMS[room], &users).of_type(kind).status(status).at(time * STEP)
+            join(ROOMS[room], &users).of_type(kind.number()).status(status).at(time * STEP)
         },
     )
 }
 
-/// Callbacks in the order of their arrival. It prints as a story.
+/// Callbacks in the order of their arrival. `Debug` prints them as sentences.
 #[derive(Clone)]
 pub struct History {
     pub callbacks: Vec<Vec<WireEvent>>,
@@ -50,8 +54,13 @@ impl fmt::Debug for History {
         for (number, callback) in self.callbacks.iter().enumerate() {
             writeln!(f, "\ncallback {}:", number + 1)?;
             for event in callback {
-                let what = ["is created", "is joined by", "is left by", "is destroyed"];
-                let what = what.get(usize::try_from(event.r#type).unwrap_or(9)).unwrap_or(&"?");
+                let what = match Kind::from_type(event.r#type) {
+                    Some(Kind::Create) => "is created",
+                    Some(Kind::Join) => "is joined by",
+                    Some(Kind::Leave) => "is left by",
+                    Some(Kind::Destroy) => "is destroyed",
+                    None => "?",
+                };
                 let users = event.user_ids.join(" and ");
                 let (room, after) = (&event.chat_room_id, event.time.millis() - START);
                 write!(f, "  {room} {what} {users} after {after} ms, status {}", event.status)?;
@@ -61,8 +70,8 @@ impl fmt::Debug for History {
     }
 }
 
-/// Any history: each event is sent one to three times, in any order, in callbacks of one to five
-/// events.
+/// Makes any history. Each event is sent one to three times, in any order, in callbacks of one to
+/// five events.
 pub fn history() -> impl Strategy<Value = History> {
     let sent = vec((one_event(), 1..=3_usize), 1..24).prop_map(|events| {
         let repeat = |(event, times)| std::iter::repeat_n(event, times);

@@ -1,4 +1,4 @@
-//! A meter between functions and engine: it makes every request ask for the units that it consumes,
+//! A meter between functions and table. It makes every request ask for the units that it consumes,
 //! and adds them up.
 
 use std::{
@@ -37,7 +37,7 @@ pub struct Used {
     pub requests: BTreeMap<String, u64>,
 }
 
-/// A proxy between functions and engine.
+/// A proxy between functions and table.
 #[derive(Clone)]
 pub struct Meter {
     engine: Arc<DynamoDb>,
@@ -52,10 +52,10 @@ impl Used {
 }
 
 impl Meter {
-    /// A deployment whose requests are metered.
+    /// Starts a deployment whose requests are metered.
     pub async fn deployment() -> (Self, Stack) {
         let addresses = ListenAddresses::free();
-        // Always the embedded engine: others do not all say what they consume.
+        // The embedded engine, always: some others do not tell the units.
         let engine = DynamoDb::start(Data::Memory, addresses.dynamodb).await;
         let meter = Self { engine: Arc::new(engine.unwrap()), used: Arc::default() };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -69,13 +69,13 @@ impl Meter {
         (meter, stack.await.unwrap())
     }
 
-    /// Gives everything that was used since the last time.
+    /// Takes the units and requests since the last time.
     pub fn take(&self) -> Used {
         std::mem::take(&mut self.used.lock().unwrap())
     }
 
-    /// Sends an event to a function that has just started, and so remembers no room. Gives the units
-    /// and requests that it used.
+    /// Sends an event to a new function, which remembers no room. Gives the units and requests that
+    /// it used.
     pub async fn of(&self, stack: &Stack, event: WireEvent) -> Used {
         let function = another_function(stack).await;
         self.take();
@@ -102,7 +102,7 @@ impl Meter {
             .as_str()
             .is_some_and(|kind| kind.ends_with("ConditionalCheckFailedException"))
         {
-            // No engine says it; DynamoDB's documentation does: the size of the item that is there.
+            // No engine tells these units. DynamoDB's documentation does: those of the item's size.
             let item: Item = serde_json::from_value(answer["Item"].clone()).unwrap();
             used.table_writes += write_capacity_units(item_size(&item));
         }

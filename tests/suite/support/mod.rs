@@ -3,17 +3,18 @@
 mod answers;
 mod deployments;
 mod fixtures;
+mod positions;
 mod queues;
 mod rows;
 mod sending;
 
-/// The real binaries in front of a deployment.
+/// The real binaries of the functions, in front of a deployment.
 pub mod functions;
-/// Events as gateways hand them on.
+/// The gateways of AWS, and the events that they make of requests.
 pub mod gateways;
-/// Histories that are nasty on purpose.
+/// Histories made at random, full of ties, repeats and late events.
 pub mod history;
-/// A meter for what requests consume.
+/// A meter for the units that requests consume.
 pub mod meter;
 /// The table that events must end in.
 pub mod oracle;
@@ -23,6 +24,7 @@ pub mod runtime_api;
 pub use answers::*;
 pub use deployments::*;
 pub use fixtures::*;
+pub use positions::*;
 pub use queues::*;
 pub use rows::*;
 pub use sending::*;

@@ -1,20 +1,25 @@
-//! The oracle: the end state as a function of the set of events, written as plainly as possible and
-//! without any of the library's code. Tests compare the table with it.
+//! The oracle: it computes the final table from the set of events, as plainly as possible and
+//! without the library's code. Tests compare the real table with it.
 //!
 //! A member's newest event decides. If it is a join older than the room's newest destroy, the
-//! member is left, because the room was destroyed. The room is destroyed if there was a destroy,
-//! and no create and no join newer than the newest one; otherwise it is active.
+//! member has left, because the room was destroyed. The room is destroyed if its newest destroy is
+//! newer than every create and every join; otherwise it is active.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chatroom_status_sync::local::im_server::{APP_KEY, WireEvent};
 use sha1::{Digest, Sha1};
 
-use super::{CREATE, DESTROY, JOIN, LEAVE, Row, Rows};
+use super::{Row, Rows};
+
+const CREATE: u64 = 0;
+const JOIN: u64 = 1;
+const LEAVE: u64 = 2;
+const DESTROY: u64 = 3;
 
 const RETENTION_SECONDS: u64 = 30 * 24 * 60 * 60;
 
-/// One event about one user, or about a room.
+/// The parts of an event that matter for one member, or for the room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Fact {
     time: u64,
@@ -46,8 +51,8 @@ fn newest(facts: &BTreeSet<Fact>, kinds: &[u64]) -> Option<Fact> {
     facts.iter().rev().find(|fact| kinds.contains(&fact.kind)).copied()
 }
 
-/// The table once every event is written and every room's end has reached its members. A room's
-/// `version` is left out: readers do not use it.
+/// Gives the table once every event is written and every room's end has reached its members. A
+/// room's `version` is left out: readers do not use it.
 pub fn table_after(events: &[WireEvent]) -> Rows {
     let mut rooms: BTreeMap<&str, BTreeSet<Fact>> = BTreeMap::new();
     let mut members: BTreeMap<(&str, &str), BTreeSet<Fact>> = BTreeMap::new();
@@ -59,7 +64,7 @@ pub fn table_after(events: &[WireEvent]) -> Rows {
                 members.entry((&event.chat_room_id, user)).or_default().insert(fact);
             }
         }
-        // A room is known by what happened to it, and by those who join it.
+        // Creates and destroys are about the room, and a join shows that it is alive.
         if !is_about_members || (fact.kind == JOIN && !event.user_ids.is_empty()) {
             rooms.entry(&event.chat_room_id).or_default().insert(fact);
         }
@@ -141,9 +146,10 @@ fn expiry(fact: Fact) -> String {
     (fact.time / 1000 + RETENTION_SECONDS).to_string()
 }
 
-/// Rows as they were found, and as they should be after these events. Both are without a room's
-/// `version`, which readers do not use, and without the expiry of members whose room ended: if it
-/// ended several times, any end may have ended the membership, by the order of arrival.
+/// Makes rows comparable with those that the oracle expects after these events, and gives both.
+/// A room's `version` is left out: readers do not use it. So is the expiry of members whose room
+/// ended, after a check: if the room ended several times, it may be that of any end, depending on
+/// the order of arrival.
 pub fn comparable(mut rows: Rows, events: &[WireEvent]) -> (Rows, Rows) {
     let mut expected = table_after(events);
     let mut ends: BTreeMap<&str, BTreeSet<Fact>> = BTreeMap::new();
@@ -169,8 +175,8 @@ pub fn comparable(mut rows: Rows, events: &[WireEvent]) -> (Rows, Rows) {
     (rows, expected)
 }
 
-/// Rooms and the users who are in them, by the rule for readers: `membership` is `joined`, and
-/// `version` is above the room's `destroyVersion`.
+/// Gives the room and the user of each member who is in a room, by the rule for readers:
+/// `membership` is `joined`, and `version` is above the room's `destroyVersion`.
 pub fn present(rows: &Rows) -> BTreeSet<(String, String)> {
     let number = |row: &Row, name| row.get(name).map(|text| text.parse::<u64>().unwrap());
     let is_present = |row: &&Row| {

@@ -12,7 +12,7 @@ use super::START;
 
 /// An item, with its values as text.
 pub type Row = BTreeMap<String, String>;
-/// A table by `pk` and `sk`.
+/// The items of a table by `pk` and `sk`.
 pub type Rows = BTreeMap<(String, String), Row>;
 
 /// All items of a table.
@@ -44,22 +44,17 @@ pub fn member_row<'a>(rows: &'a Rows, room: &str, user: &str) -> &'a Row {
     &rows[&(format!("ROOM#{APP_KEY}#{room}"), format!("USER#{user}"))]
 }
 
-/// The item of a member, or of a room itself.
-pub fn row<'a>(rows: &'a Rows, room: &str, user: Option<&str>) -> &'a Row {
-    user.map_or_else(|| room_row(rows, room), |user| member_row(rows, room, user))
-}
-
-/// A time as rows hold it, from milliseconds after [`START`].
+/// A time in milliseconds after [`START`], as rows hold it.
 pub fn time(millis: u64) -> String {
     (START + millis).to_string()
 }
 
-/// Thirty days after a time, in seconds: `expiresAt`.
+/// The `expiresAt` that follows from such a time: thirty days later, in seconds.
 pub fn expiry(millis: u64) -> String {
     ((START + millis) / 1000 + 30 * 86_400).to_string()
 }
 
-/// The `version` of an event.
+/// The `version` of an event whose status is one digit.
 pub fn version(event: &WireEvent) -> String {
     format!("{}{}{}", event.time.millis(), event.r#type, event.status)
 }

@@ -1,4 +1,4 @@
-//! The part of Lambda's Runtime API that a function uses, and a function's binary that runs against
+//! Lambda's Runtime API, as far as functions use it, and the binaries of functions that run against
 //! it.
 
 use std::{
@@ -27,7 +27,7 @@ use tokio::{
 /// A running function. Dropping it kills the process.
 pub struct Function {
     process: Child,
-    /// Reads what the process prints, which would stop it otherwise once the pipe is full.
+    /// Reads the output of the process, which would stop otherwise once the pipe is full.
     printed: Option<JoinHandle<String>>,
     events: mpsc::UnboundedSender<Vec<u8>>,
     results: mpsc::UnboundedReceiver<Result<Value, Value>>,
@@ -39,8 +39,7 @@ struct Shared {
 }
 
 impl Function {
-    /// Starts a binary as Lambda does: with nothing but the given variables and those of the
-    /// platform.
+    /// Starts a binary as Lambda does, with these variables and those of the platform only.
     pub async fn start(binary: &str, variables: &[(&str, &str)]) -> Self {
         let (events, event_receiver) = mpsc::unbounded_channel();
         let (result_sender, results) = mpsc::unbounded_channel();
@@ -67,7 +66,7 @@ impl Function {
         Self { process, printed: Some(printed), events, results }
     }
 
-    /// Invokes the function; an error is what it reported to the platform.
+    /// Invokes the function, and gives its response, or the error that it reports to the platform.
     pub async fn invoke(&mut self, event: impl Into<Vec<u8>>) -> Result<Value, Value> {
         self.send(event);
         self.receive().await
@@ -78,7 +77,7 @@ impl Function {
         self.events.send(event.into()).unwrap();
     }
 
-    /// Waits for the function's next answer, to whichever event.
+    /// Waits for the function's next response, to any event.
     pub async fn receive(&mut self) -> Result<Value, Value> {
         loop {
             let result = timeout(Duration::from_millis(100), self.results.recv()).await;
@@ -91,13 +90,13 @@ impl Function {
         }
     }
 
-    /// Kills the process, whatever it is doing.
+    /// Kills the process in the middle of its work.
     pub fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
 
-    /// Ends the process and gives what it printed.
+    /// Ends the process, and gives its output.
     pub fn end(mut self) -> String {
         self.kill();
         self.printed.take().unwrap().join().unwrap()

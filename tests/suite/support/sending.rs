@@ -1,4 +1,4 @@
-//! Callbacks on their way in: over HTTP to a deployment, or straight to a function.
+//! Sending callbacks: over HTTP to a deployment, or straight to a function.
 
 use std::sync::LazyLock;
 
@@ -18,7 +18,7 @@ use super::{now, signed};
 static AGENT: LazyLock<Agent> =
     LazyLock::new(|| Agent::config_builder().http_status_as_error(false).build().into());
 
-/// Sends events, signed now, and gives status and body of the answer.
+/// Sends events, signed now. Gives the status and the body of the answer.
 pub async fn send(stack: &Stack, events: &[WireEvent]) -> (u16, Value) {
     post(stack, signed(events)).await
 }

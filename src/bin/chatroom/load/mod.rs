@@ -1,39 +1,40 @@
 //! `chatroom load`: realistic traffic at a given rate, and an audit of the table after it.
 //!
+//! * [`run`] describes a run.
 //! * [`world`] invents what happens, and words it as the sender does.
 //! * [`traffic`] decides which callback is due when.
-//! * [`play`] sends each when it is due, as often as it takes.
+//! * [`play`] has each sent when it is due; [`sender`] sends it as often as it takes.
 //! * [`record`] tells by the answers who must be where, and [`audit`] compares the table with it.
-//! * [`report`] says what all that comes to.
+//! * [`report`] says what all that comes to, with the percentiles of [`latency`].
 
 mod audit;
+mod latency;
 mod play;
 mod record;
 mod report;
+mod run;
+mod sender;
 mod traffic;
 mod world;
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::Duration};
 
 use chatroom_status_sync::{
-    domain::{ids::RoomId, time::Timestamp},
+    domain::ids::RoomId,
     env::Environment,
     local::{ListenAddresses, Stack, dynamodb::Data, im_server::APP_SECRET},
     table::Table,
 };
-use clap::{Args, value_parser};
+use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde::Serialize;
 use serde_json::json;
 use tokio::sync::Notify;
 
 use crate::{access::Access, print, result::Result, serve};
 use audit::Audit;
-use play::Sender;
 use report::Report;
+use run::{Run, Shape};
+use sender::Sender;
 
 /// The effects of a run, for the help.
 const TRACES: &str = "Every run has rooms and users of its own, named after it, so that runs do \
@@ -62,54 +63,6 @@ pub struct Options {
     secret: String,
     #[command(flatten)]
     access: Access,
-}
-
-#[derive(Args, Serialize)]
-struct Shape {
-    /// Callbacks per second, whether or not earlier ones are answered
-    #[arg(long, default_value_t = 20, value_parser = value_parser!(u32).range(1..=1_000_000))]
-    rate: u32,
-    /// The length of the run, in seconds
-    #[arg(long, default_value_t = 30, value_name = "SECONDS", value_parser = value_parser!(u64).range(1..=1_000_000))]
-    #[serde(skip)]
-    duration: u64,
-    /// The number of callbacks, instead of a duration
-    #[arg(long, conflicts_with = "duration", value_parser = value_parser!(u64).range(1..))]
-    #[serde(skip)]
-    callbacks: Option<u64>,
-    /// The most callbacks under way at once, each over a connection of its own
-    #[arg(long, default_value_t = 64, value_parser = value_parser!(u32).range(1..))]
-    connections: u32,
-    /// Rooms; the first is the most popular
-    #[arg(long, default_value_t = 100, value_parser = value_parser!(u32).range(1..=1_000_000))]
-    rooms: u32,
-    /// Users
-    #[arg(long, default_value_t = 5000, value_parser = value_parser!(u32).range(1..))]
-    users: u32,
-    /// Play what a run with this seed and these numbers played; any if not given
-    #[arg(long)]
-    #[serde(skip)]
-    seed: Option<u64>,
-}
-
-/// A run: what decides its traffic, and what tells it from others.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Run<'a> {
-    /// Begins the ids of all its rooms and users.
-    id: String,
-    seed: u64,
-    started_at: Timestamp,
-    url: &'a str,
-    #[serde(flatten)]
-    shape: &'a Shape,
-}
-
-impl Run<'_> {
-    /// Gives the number of callbacks, repeats included.
-    fn callbacks(&self) -> u64 {
-        self.shape.callbacks.unwrap_or(u64::from(self.shape.rate) * self.shape.duration)
-    }
 }
 
 impl Options {
@@ -143,56 +96,47 @@ impl Options {
 
     /// Plays a run at a callback endpoint, and audits the table behind it.
     async fn play(&self, url: &str, table: &Table) -> Result {
-        let (app, is_for_people) = (&self.access.app_key, !self.access.json);
+        let app = &self.access.app_key;
         let sender = Arc::new(Sender::new(url, app, &self.secret)?);
-        let seed = self.shape.seed.unwrap_or_else(|| fastrand::u64(..1_000_000_000));
-        let started_at = Timestamp::from(SystemTime::now());
-        let id = format!("load-{started_at}-{seed}");
-        let run = Run { id, seed, started_at, url, shape: &self.shape };
+        let run = Run::new(url, &self.shape);
         // Better now than after all of it.
         table.room(app, &RoomId::new(&*run.id)?).await?;
-        if is_for_people {
-            let Shape { rate, connections, rooms, users, .. } = self.shape;
-            let callbacks = run.callbacks();
-            print::line(format_args!("run        {} at {url}", run.id))?;
-            print::line(format_args!(
-                "traffic    {callbacks} callbacks at {rate}/s, seed {seed}, {rooms} rooms, {users} users, \
-                 {connections} connections"
-            ))?;
+        if !self.access.json {
+            print::line(&run)?;
         }
 
         let stop = Arc::new(Notify::new());
         tokio::spawn(interrupts(Arc::clone(&stop)));
-        let progress = bar(run.callbacks(), "callbacks", is_for_people)?;
-        let played = play::play(&run, &sender, &stop, &progress).await?;
-        let rooms: Vec<_> = played.record.rooms.keys().map(String::as_str).collect();
-        let progress = bar(u64::try_from(rooms.len())?, "rooms audited", is_for_people)?;
+        let progress = self.bar(run.callbacks(), "callbacks")?;
+        let (tally, record) = play::play(&run, &sender, &stop, &progress).await?;
+        let progress = self.bar(u64::try_from(record.rooms.len())?, "rooms audited")?;
         let settle = Duration::from_secs(self.settle);
         let audit = tokio::select! {
-            audit = audit::audit(table, app, &played.record, settle, &progress) => audit,
+            audit = audit::audit(table, app, &record, settle, &progress) => audit,
             () = stop.notified() => Audit::failed("interrupted".to_owned()),
         };
 
-        let (tally, interrupted) = (&played.tally, played.is_interrupted);
-        let report = Report { run: &run, interrupted, tally, table: &audit };
-        if is_for_people { print::line(&report) } else { print::json(&json!(report)) }?;
-        let is_right = played.tally.callbacks.accepted > 0 && audit.is_clean();
+        let interrupted = tally.callbacks.sent < run.callbacks();
+        let report = Report { run: &run, interrupted, tally: &tally, table: &audit };
+        if self.access.json { print::json(&json!(report)) } else { print::line(&report) }?;
+        let is_right = tally.callbacks.accepted > 0 && audit.is_clean();
         let is_lasting = self.url.is_some() || self.access.endpoint_url.is_some();
         if is_lasting && is_right && !self.keep {
-            let left = sender.end_rooms(&rooms).await;
+            let left = sender.end_rooms(&record.rooms.keys().collect::<Vec<_>>()).await;
             if left > 0 {
                 eprintln!("warning: {left} of the run's rooms could not be destroyed");
             }
         }
         report.verdict()
     }
-}
 
-/// Makes a bar for this many of something. It is seen only by people with a terminal.
-fn bar(length: u64, what: &str, is_for_people: bool) -> Result<ProgressBar> {
-    let bar = if is_for_people { ProgressBar::new(length) } else { ProgressBar::hidden() };
-    let template = format!("{{bar:30}} {{pos}}/{{len}} {what}  {{msg}}");
-    Ok(bar.with_style(ProgressStyle::with_template(&template)?))
+    /// Makes a bar for this many of something. It is seen only by people with a terminal.
+    fn bar(&self, length: u64, what: &str) -> Result<ProgressBar> {
+        let hidden = self.access.json;
+        let bar = if hidden { ProgressBar::hidden() } else { ProgressBar::new(length) };
+        let template = format!("{{bar:30}} {{pos}}/{{len}} {what}  {{msg}}");
+        Ok(bar.with_style(ProgressStyle::with_template(&template)?))
+    }
 }
 
 /// Ends the traffic, or else the audit, at the first Ctrl-C, and everything at the second.

@@ -1,26 +1,19 @@
 //! Reports what a run comes to, for people and for programs.
 
-use std::{collections::BTreeMap, fmt, result, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use chatroom_status_sync::aws::error::in_words;
-use hdrhistogram::Histogram;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::Value;
 use tokio::time::error::Elapsed;
 
-use super::{Run, audit::Audit, play::Outcome};
+use super::{audit::Audit, latency::Latencies, run::Run, sender::Outcome};
 use crate::result::Result;
 
-/// Digits of a latency that are kept.
-const DIGITS: u8 = 3;
-/// The longest latency that is told from longer ones: an hour, in microseconds.
-const LONGEST: u64 = 3_600_000_000;
 /// Characters of a refusal that are kept.
 const MOST_TEXT: usize = 200;
 /// The changes that an answer counts.
 const CHANGES: [&str; 4] = ["applied", "stale", "deferred", "quarantined"];
-const PERCENTILES: [(&str, f64); 5] =
-    [("p50", 50.0), ("p90", 90.0), ("p99", 99.0), ("p99.9", 99.9), ("max", 100.0)];
 
 /// The answers, counted while the run goes on.
 #[derive(Serialize)]
@@ -36,8 +29,7 @@ pub struct Tally {
     failure: Option<String>,
     /// The sums of what the answers say.
     changes: BTreeMap<&'static str, u64>,
-    #[serde(serialize_with = "percentiles")]
-    latency_micros: Histogram<u64>,
+    latency_micros: Latencies,
 }
 
 #[derive(Default, Serialize)]
@@ -65,7 +57,7 @@ impl Tally {
             failed: 0,
             failure: None,
             changes: CHANGES.map(|name| (name, 0)).into(),
-            latency_micros: Histogram::new_with_max(LONGEST, DIGITS)?,
+            latency_micros: Latencies::new()?,
         })
     }
 
@@ -88,45 +80,36 @@ impl Tally {
             }
         }
         if let Some(latency) = outcome.latency {
-            let micros = u64::try_from(latency.as_micros()).unwrap_or(LONGEST);
-            self.latency_micros.saturating_record(micros);
+            self.latency_micros.add(latency);
         }
-        let callbacks = &mut self.callbacks;
         if let Some(answer) = outcome.accepted() {
-            callbacks.accepted += 1;
             // Another receiver may answer 200 with anything.
             let said: Value = serde_json::from_str(&answer.text).unwrap_or_default();
             for (name, sum) in &mut self.changes {
                 *sum += said[name].as_u64().unwrap_or_default();
             }
         }
-        callbacks.sent += 1;
-        callbacks.lost = callbacks.sent - callbacks.accepted;
-        callbacks.events += outcome.events.len();
-        callbacks.tried_again += outcome.answers.len() - 1;
-        callbacks.took = callbacks.took.max(outcome.sent);
-        let sent = f64::from(u32::try_from(callbacks.sent).unwrap_or(u32::MAX));
-        // To a tenth.
-        let tenths = sent * 10.0 / callbacks.took.as_secs_f64().max(0.001);
-        callbacks.per_second = tenths.round() / 10.0;
+        self.callbacks.add(outcome);
     }
 
     /// Words the numbers that stand beside the bar.
     pub fn so_far(&self) -> String {
-        let latency = |percent| latency(&self.latency_micros, percent).unwrap_or_default();
-        let ([p50, p99], deferred) = ([50.0, 99.0].map(latency), self.changes["deferred"]);
+        let percentile = |percent| self.latency_micros.percentile(percent).unwrap_or_default();
+        let ([p50, p99], deferred) = ([50.0, 99.0].map(percentile), self.changes["deferred"]);
         let Callbacks { per_second, lost, .. } = self.callbacks;
         format!(
             "{per_second:.0}/s, p50 {p50:.1?}, p99 {p99:.1?}, {lost} not accepted, {deferred} deferred"
         )
     }
 
+    /// Words the answers: how many there were of each sort.
     fn answers(&self) -> String {
-        let answers = self.answers.iter().map(|(status, count)| format!("{count} × {status}"));
+        let statuses = self.answers.iter().map(|(status, count)| (*count, status.to_string()));
         let others = [(self.timed_out, "no answer in time"), (self.failed, "no connection")];
-        let others = others.into_iter().filter(|(count, _)| *count > 0);
-        let others = others.map(|(count, what)| format!("{count} × {what}"));
-        let all = answers.chain(others).collect::<Vec<_>>().join(", ");
+        let sorts = statuses.chain(others.map(|(count, what)| (count, what.to_owned())));
+        let sorts = sorts.filter(|(count, _)| *count > 0);
+        let all = sorts.map(|(count, what)| format!("{count} × {what}"));
+        let all = all.collect::<Vec<_>>().join(", ");
         match self.callbacks {
             Callbacks { lost: 0, tried_again: 0, .. } => all,
             Callbacks { lost, tried_again, .. } => {
@@ -134,29 +117,21 @@ impl Tally {
             }
         }
     }
+}
 
-    fn latencies(&self) -> String {
-        let latencies = PERCENTILES.into_iter().filter_map(|(name, percent)| {
-            let millis = latency(&self.latency_micros, percent)?.as_secs_f64() * 1000.0;
-            Some(format!("{name} {millis:.1} ms"))
-        });
-        let latencies: Vec<_> = latencies.collect();
-        if latencies.is_empty() { "nothing was answered".into() } else { latencies.join(", ") }
+impl Callbacks {
+    fn add(&mut self, outcome: &Outcome) {
+        self.sent += 1;
+        self.accepted += u64::from(outcome.accepted().is_some());
+        self.lost = self.sent - self.accepted;
+        self.events += outcome.events.len();
+        self.tried_again += outcome.answers.len() - 1;
+        self.took = self.took.max(outcome.sent);
+        let sent = f64::from(u32::try_from(self.sent).unwrap_or(u32::MAX));
+        // To a tenth.
+        let tenths = sent * 10.0 / self.took.as_secs_f64().max(0.001);
+        self.per_second = tenths.round() / 10.0;
     }
-}
-
-/// Gives the latency that so many percent of the answered callbacks did not exceed; none if nothing
-/// was answered.
-fn latency(micros: &Histogram<u64>, percent: f64) -> Option<Duration> {
-    let micros = (!micros.is_empty()).then(|| micros.value_at_percentile(percent));
-    micros.map(Duration::from_micros)
-}
-
-fn percentiles<S: Serializer>(micros: &Histogram<u64>, to: S) -> result::Result<S::Ok, S::Error> {
-    to.collect_map(PERCENTILES.map(|(name, percent)| {
-        let latency = latency(micros, percent);
-        (name, latency.map(|latency| latency.as_micros()))
-    }))
 }
 
 /// A run that is over.
@@ -187,38 +162,21 @@ impl Report<'_> {
 /// Words it for people.
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Callbacks { sent, events, per_second, took, .. } = &self.tally.callbacks;
+        let Self { tally, table, .. } = self;
+        let Callbacks { sent, events, per_second, took, .. } = &tally.callbacks;
         let seconds = took.as_secs_f64();
         writeln!(
             f,
             "sent       {sent} callbacks with {events} events in {seconds:.1} s, {per_second:.1}/s"
         )?;
-        writeln!(f, "answers    {}", self.tally.answers())?;
-        if let Some(why) = &self.tally.failure {
+        writeln!(f, "answers    {}", tally.answers())?;
+        if let Some(why) = &tally.failure {
             writeln!(f, "           the first that was not 200: {why}")?;
         }
-        writeln!(f, "latency    {}", self.tally.latencies())?;
+        writeln!(f, "latency    {}", tally.latency_micros)?;
         writeln!(f, "           from when a callback was due until its first answer")?;
-        let changes = CHANGES.map(|name| format!("{} {name}", self.tally.changes[name]));
+        let changes = CHANGES.map(|name| format!("{} {name}", tally.changes[name]));
         writeln!(f, "changes    {}", changes.join(", "))?;
-        write!(f, "table      {}", self.table)
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn latencies_are_told_from_each_other_up_to_an_hour() {
-        let mut tally = Tally::new().unwrap();
-        for latency in [0.002, 3.0, 1800.0].map(|seconds| Some(Duration::from_secs_f64(seconds))) {
-            let (events, sent, answers) = ([].into(), Duration::ZERO, vec![Err("cut".into())]);
-            tally.add(&Outcome { events, sent, latency, answers });
-        }
-        let millis = |percent| latency(&tally.latency_micros, percent).map(|told| told.as_millis());
-        assert_eq!([30.0, 60.0].map(millis), [Some(2), Some(3000)]);
-        assert_eq!(millis(100.0).map(|told| told / 10_000), Some(180));
+        write!(f, "table      {table}")
     }
 }

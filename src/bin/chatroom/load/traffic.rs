@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use chatroom_status_sync::local::im_server::WireEvent;
 use fastrand::Rng;
 
-use super::{Run, world::World};
+use super::{run::Run, world::World};
 
 /// Callbacks of a hundred that are repeated although they were answered.
 const REPEATED: u8 = 4;

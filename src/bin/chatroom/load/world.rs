@@ -8,7 +8,7 @@ use chatroom_status_sync::{
 };
 use fastrand::Rng;
 
-use super::Run;
+use super::run::Run;
 
 /// The weight of the most popular room. The others' follow Zipf's law: the second has half of it,
 /// the third a third.

@@ -1,0 +1,103 @@
+//! Sends callbacks as the IM server does: each as often as it takes.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use axum::http::Uri;
+use chatroom_status_sync::{
+    callback::keyring::Secret,
+    domain::{event::Kind, ids::AppKey, time::Timestamp},
+    local::im_server::{SignedCallback, WireEvent, body_of},
+};
+use futures_util::{StreamExt, stream};
+use tokio::time::{Instant, sleep};
+
+use super::traffic::Delivery;
+use crate::{
+    result::Result,
+    send::{HttpAnswer, HttpClient},
+};
+
+/// Attempts at a callback, the first included.
+const ATTEMPTS: usize = 3;
+/// The pause before another attempt. The real one is not documented; a short one is harder.
+const PAUSE: Duration = Duration::from_millis(200);
+/// Rooms in one callback that ends them, and such callbacks under way at once.
+const ENDS: usize = 10;
+const ENDING: usize = 4;
+
+/// A sender for one app.
+pub struct Sender {
+    client: HttpClient,
+    endpoint: String,
+    app_key: AppKey,
+    secret: Secret,
+}
+
+/// The result of sending a callback.
+pub struct Outcome {
+    pub events: Arc<[WireEvent]>,
+    /// The time from the start of the run until the callback was sent first.
+    pub sent: Duration,
+    /// The time from when it was due until its first answer, whatever that was.
+    pub latency: Option<Duration>,
+    /// The answers to all attempts. The first 200 is the last.
+    pub answers: Vec<Result<HttpAnswer>>,
+}
+
+impl Outcome {
+    /// Gives the answer with which the callback was accepted.
+    pub fn accepted(&self) -> Option<&HttpAnswer> {
+        self.answers.iter().flatten().find(|answer| answer.status == 200)
+    }
+}
+
+impl Sender {
+    pub fn new(endpoint: &str, app_key: &AppKey, secret: &str) -> Result<Self> {
+        let uri: Uri = endpoint.parse()?;
+        if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.query().is_some() {
+            return Err(format!("{endpoint} is no http or https URL without a query").into());
+        }
+        let (endpoint, app_key) = (endpoint.to_owned(), app_key.clone());
+        Ok(Self { client: HttpClient::new()?, endpoint, app_key, secret: Secret::new(secret) })
+    }
+
+    /// Sends a callback until it is accepted or was tried often enough, in a run that began at
+    /// `start`. If it is sent late, that is the receiver's fault, and counts.
+    pub async fn deliver(&self, delivery: Delivery, start: Instant) -> Outcome {
+        let Delivery { due, events } = delivery;
+        // The IM server's have at most 18 digits.
+        let nonce = fastrand::u64(..1_000_000_000_000_000_000).to_string();
+        let (app, now) = (self.app_key.as_str(), Timestamp::from(SystemTime::now()));
+        let callback = SignedCallback::new(app, &self.secret, &nonce, now, body_of(&events));
+        let sent = start.elapsed();
+        let mut outcome = Outcome { events, sent, latency: None, answers: Vec::new() };
+        while outcome.accepted().is_none() && outcome.answers.len() < ATTEMPTS {
+            if !outcome.answers.is_empty() {
+                sleep(PAUSE).await;
+            }
+            let answer = self.client.post(&callback, &self.endpoint).await;
+            if answer.is_ok() {
+                outcome.latency.get_or_insert_with(|| start.elapsed().saturating_sub(due));
+            }
+            outcome.answers.push(answer);
+        }
+        outcome
+    }
+
+    /// Reports the end of rooms, and gives how many ends were not accepted. Members who are in a
+    /// room never expire; those whose room ended do, and so does the room.
+    pub async fn end_rooms(&self, rooms: &[&String]) -> usize {
+        let ends = rooms.chunks(ENDS).map(async |rooms| {
+            let now = Timestamp::from(SystemTime::now());
+            let end = |room: &&String| WireEvent::new(room, &[], Kind::Destroy.number(), 0, now);
+            let events = rooms.iter().map(end).collect();
+            let end = Delivery { due: Duration::ZERO, events };
+            let outcome = self.deliver(end, Instant::now()).await;
+            outcome.accepted().map_or(rooms.len(), |_| 0)
+        });
+        stream::iter(ends).buffer_unordered(ENDING).fold(0, async |sum, left| sum + left).await
+    }
+}

@@ -38,16 +38,6 @@ pub struct Audit {
     pub failure: Option<String>,
 }
 
-/// Something that the table says and should not.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Mismatch {
-    chat_room_id: String,
-    user_id: String,
-    expected: &'static str,
-    found: String,
-}
-
 /// Audits until everything is as it should be, or `settle` is over: what is deferred takes a while.
 /// Each round starts `progress` anew.
 pub async fn audit(
@@ -60,8 +50,8 @@ pub async fn audit(
     let until = Instant::now() + settle;
     loop {
         progress.set_position(0);
-        let audit = Audit::of(table, app, record, progress).await;
-        let audit = audit.unwrap_or_else(|why| Audit::failed(why.to_string()));
+        let round = Audit::round(table, app, record, progress).await;
+        let audit = round.unwrap_or_else(|why| Audit::failed(why.to_string()));
         let left = until.saturating_duration_since(Instant::now());
         if audit.is_clean() || left.is_zero() {
             progress.finish_and_clear();
@@ -83,15 +73,21 @@ impl Audit {
         self.failure.is_none() && self.wrong == 0
     }
 
-    async fn of(table: &Table, app: &AppKey, record: &Record, bar: &ProgressBar) -> Result<Self> {
-        let collections = stream::iter(&record.rooms).map(async |(id, room)| {
-            let collection = table.room(app, &RoomId::new(id)?).await?;
-            Result::Ok((id, room, collection))
+    /// Compares every room once.
+    async fn round(
+        table: &Table,
+        app: &AppKey,
+        record: &Record,
+        bar: &ProgressBar,
+    ) -> Result<Self> {
+        let rooms = stream::iter(&record.rooms).map(async |(id, recorded)| {
+            let found = table.room(app, &RoomId::new(id)?).await?;
+            Result::Ok((id, recorded, found))
         });
-        let mut collections = collections.buffered(CONCURRENCY);
+        let mut rooms = rooms.buffered(CONCURRENCY);
         let mut audit = Self::default();
-        while let Some((id, room, collection)) = collections.try_next().await? {
-            audit.compare(id, room, &collection);
+        while let Some((id, recorded, found)) = rooms.try_next().await? {
+            audit.compare(id, recorded, &found);
             bar.inc(1);
         }
         Ok(audit)
@@ -115,6 +111,16 @@ impl Audit {
             }
         }
     }
+}
+
+/// Something that the table says and should not.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Mismatch {
+    chat_room_id: String,
+    user_id: String,
+    expected: &'static str,
+    found: String,
 }
 
 impl Mismatch {

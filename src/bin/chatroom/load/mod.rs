@@ -73,8 +73,8 @@ impl Options {
         let stack = Arc::new(self.start_receiver().await?);
         let table = self.access.table_at(Some(stack.dynamodb.url())).await?;
         // A task of its own, so that the pace does not depend on it.
-        let worker = Arc::clone(&stack);
-        let worker = tokio::spawn(async move { serve::work(&worker).await });
+        let deployment = Arc::clone(&stack);
+        let worker = tokio::spawn(async move { serve::work(&deployment).await });
         tokio::select! {
             done = self.play(stack.api_gateway.url(), &table) => done,
             stopped = worker => stopped?,

@@ -9,7 +9,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{record::Record, report::Tally, run::Run, sender::Sender, traffic::Traffic};
+use super::{record::Record, report::Tally, run::Run, sender::Sender, traffic::deliveries};
 use crate::result::Result;
 
 /// The time from one change of the numbers beside the bar to the next.
@@ -26,11 +26,11 @@ pub async fn play(
     let connections = usize::try_from(run.shape.connections)?;
     let (mut tally, mut record) = (Tally::new()?, Record::default());
     let start = Instant::now();
-    let deliveries = stream::iter(Traffic::new(run)).then(async |delivery| {
+    let due = stream::iter(deliveries(run)).then(async |delivery| {
         sleep_until(start + delivery.due).await;
         delivery
     });
-    let outcomes = deliveries.take_until(stop.notified()).map(|delivery| {
+    let outcomes = due.take_until(stop.notified()).map(|delivery| {
         let sender = Arc::clone(sender);
         tokio::spawn(async move { sender.deliver(delivery, start).await })
     });

@@ -94,8 +94,8 @@ impl Tally {
 
     /// Words the numbers that stand beside the bar.
     pub fn so_far(&self) -> String {
-        let percentile = |percent| self.latency_micros.percentile(percent).unwrap_or_default();
-        let ([p50, p99], deferred) = ([50.0, 99.0].map(percentile), self.changes["deferred"]);
+        let [p50, p99] = [50.0, 99.0].map(|percent| self.latency_micros.percentile(percent));
+        let deferred = self.changes["deferred"];
         let Callbacks { per_second, lost, .. } = self.callbacks;
         format!(
             "{per_second:.0}/s, p50 {p50:.1?}, p99 {p99:.1?}, {lost} not accepted, {deferred} deferred"
@@ -104,12 +104,11 @@ impl Tally {
 
     /// Words the answers: how many there were of each sort.
     fn answers(&self) -> String {
-        let statuses = self.answers.iter().map(|(status, count)| (*count, status.to_string()));
         let others = [(self.timed_out, "no answer in time"), (self.failed, "no connection")];
-        let sorts = statuses.chain(others.map(|(count, what)| (count, what.to_owned())));
-        let sorts = sorts.filter(|(count, _)| *count > 0);
-        let all = sorts.map(|(count, what)| format!("{count} × {what}"));
-        let all = all.collect::<Vec<_>>().join(", ");
+        let others = others.into_iter().filter(|(count, _)| *count > 0);
+        let others = others.map(|(count, what)| format!("{count} × {what}"));
+        let answers = self.answers.iter().map(|(status, count)| format!("{count} × {status}"));
+        let all = answers.chain(others).collect::<Vec<_>>().join(", ");
         match self.callbacks {
             Callbacks { lost: 0, tried_again: 0, .. } => all,
             Callbacks { lost, tried_again, .. } => {

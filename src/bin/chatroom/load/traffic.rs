@@ -21,27 +21,30 @@ pub struct Delivery {
     pub events: Arc<[WireEvent]>,
 }
 
-/// All deliveries of a run, in the order in which they are due, evenly spaced. What is still held
-/// back when the run is over is never reported.
-pub struct Traffic<'a> {
+/// Makes all deliveries of a run, in the order in which they are due, evenly spaced. The same run is
+/// the same traffic.
+pub fn deliveries<'a>(run: &'a Run<'a>) -> impl Iterator<Item = Delivery> {
+    let mut random = Rng::with_seed(run.seed);
+    let world = World::new(run, random.fork());
+    let mut traffic = Traffic { run, world, random, held: BTreeMap::new(), holds: 0 };
+    (0..run.callbacks()).map(move |place| {
+        let due = Duration::from_secs(place) / run.shape.rate;
+        Delivery { due, events: traffic.events_for(place, due) }
+    })
+}
+
+/// The sender's side of a run. What is still held back when the run is over is never reported.
+struct Traffic<'a> {
     run: &'a Run<'a>,
     world: World<'a>,
     random: Rng,
-    next: u64,
     /// Callbacks that are sent later, by the place from which on they are due. The second number
     /// keeps them apart.
     held: BTreeMap<(u64, u64), Arc<[WireEvent]>>,
     holds: u64,
 }
 
-impl<'a> Traffic<'a> {
-    /// Makes the traffic of a run: the same run is the same traffic.
-    pub fn new(run: &'a Run<'a>) -> Self {
-        let mut random = Rng::with_seed(run.seed);
-        let world = World::new(run, random.fork());
-        Self { run, world, random, next: 0, held: BTreeMap::new(), holds: 0 }
-    }
-
+impl Traffic<'_> {
     fn events_for(&mut self, place: u64, due: Duration) -> Arc<[WireEvent]> {
         if let Some(held) = self.held.first_entry()
             && held.key().0 <= place
@@ -73,19 +76,5 @@ impl<'a> Traffic<'a> {
 
     fn places_after(&self, place: u64) -> u64 {
         self.run.callbacks().saturating_sub(place + 1)
-    }
-}
-
-impl Iterator for Traffic<'_> {
-    type Item = Delivery;
-
-    fn next(&mut self) -> Option<Delivery> {
-        let place = self.next;
-        if place >= self.run.callbacks() {
-            return None;
-        }
-        self.next += 1;
-        let due = Duration::from_secs(place) / self.run.shape.rate;
-        Some(Delivery { due, events: self.events_for(place, due) })
     }
 }

@@ -27,6 +27,8 @@ pub struct World<'a> {
     popularity: Popularity,
     /// The rooms where something happened, by number.
     rooms: HashMap<usize, Room>,
+    /// The time of what happens next, in Unix milliseconds.
+    now: u64,
 }
 
 /// Each room's weight and that of all before it, by the room's number.
@@ -35,8 +37,6 @@ struct Popularity(Vec<u64>);
 /// A room as it really is, whatever is reported of it. Users are numbers, times Unix milliseconds.
 #[derive(Default)]
 struct Room {
-    /// It was created or joined, and not destroyed since.
-    is_active: bool,
     members: Vec<u32>,
     /// The time at which each user of this life of the room last came or went.
     last: HashMap<u32, u64>,
@@ -48,20 +48,21 @@ struct Room {
 impl<'a> World<'a> {
     /// Makes a world without anybody.
     pub fn new(run: &'a Run<'a>, random: Rng) -> Self {
-        Self { run, random, popularity: Popularity::of(run.shape.rooms), rooms: HashMap::new() }
+        let popularity = Popularity::of(run.shape.rooms);
+        Self { run, random, popularity, rooms: HashMap::new(), now: 0 }
     }
 
     /// Gives the events of one callback: what happens `elapsed` milliseconds after the start.
     pub fn callback(&mut self, elapsed: u64) -> Vec<WireEvent> {
-        let now = self.run.started_at.millis() + elapsed;
+        self.now = self.run.started_at.millis() + elapsed;
         if let Some(room) = self.crowded_room(elapsed) {
-            return vec![self.join(room, CROWD, now)];
+            return vec![self.join(room, CROWD)];
         }
         let events = match self.random.u8(0..10) {
             0..7 => 1,
             _ => self.random.usize(2..=5),
         };
-        let mut events: Vec<_> = (0..events).map(|_| self.event(now)).collect();
+        let mut events: Vec<_> = (0..events).map(|_| self.event()).collect();
         if self.random.u8(0..10) == 0 {
             self.random.shuffle(&mut events);
         }
@@ -78,18 +79,18 @@ impl<'a> World<'a> {
         is_now.then(|| self.popularity.pick(&mut Rng::with_seed(self.run.seed ^ number)))
     }
 
-    fn event(&mut self, now: u64) -> WireEvent {
+    fn event(&mut self) -> WireEvent {
         let number = self.popularity.pick(&mut self.random);
         let room = self.rooms.entry(number).or_default();
         // Not every create is reported: then the first join tells of the room.
-        if !room.is_active && self.random.u8(0..5) > 0 {
-            return self.report(number, Kind::Create, 0, &[], now);
+        if !room.is_active() && self.random.u8(0..5) > 0 {
+            return self.report(number, Kind::Create, 0, &[]);
         }
         match self.random.u8(0..100) {
-            0..3 if room.is_active => {
-                *room = Room { ended: now.max(room.latest + 1), ..Room::default() };
+            0..3 if room.is_active() => {
+                *room = Room { ended: self.now.max(room.latest + 1), ..Room::default() };
                 let status = if self.random.bool() { 0 } else { 3 };
-                self.report(number, Kind::Destroy, status, &[], now)
+                self.report(number, Kind::Destroy, status, &[])
             }
             3..40 if !room.members.is_empty() => {
                 // On their own, taken out by the auto-exit mechanism, or banned.
@@ -104,15 +105,15 @@ impl<'a> World<'a> {
                     room.members.swap_remove(seat)
                 });
                 let users: Vec<_> = users.collect();
-                self.report(number, Kind::Leave, status, &users, now)
+                self.report(number, Kind::Leave, status, &users)
             }
-            _ => self.join(number, GROUP, now),
+            _ => self.join(number, GROUP),
         }
     }
 
     /// Lets up to `most` users join a room. As a rule they were not in it; now and then somebody
     /// reconnects.
-    fn join(&mut self, number: usize, most: usize, now: u64) -> WireEvent {
+    fn join(&mut self, number: usize, most: usize) -> WireEvent {
         let room = self.rooms.entry(number).or_default();
         let mut users = vec![self.random.u32(..self.run.shape.users)];
         for _ in 1..self.random.usize(1..=most) {
@@ -123,20 +124,13 @@ impl<'a> World<'a> {
         }
         room.members.retain(|member| !users.contains(member));
         room.members.extend(&users);
-        self.report(number, Kind::Join, 0, &users, now)
+        self.report(number, Kind::Join, 0, &users)
     }
 
     /// Words what happens to users of a room, or to the room, and decides its time.
-    fn report(
-        &mut self,
-        number: usize,
-        kind: Kind,
-        status: u64,
-        users: &[u32],
-        now: u64,
-    ) -> WireEvent {
+    fn report(&mut self, number: usize, kind: Kind, status: u64, users: &[u32]) -> WireEvent {
         let (run, room) = (&self.run.id, self.rooms.entry(number).or_default());
-        let time = if kind == Kind::Destroy { room.ended } else { room.time_for(users, now) };
+        let time = if kind == Kind::Destroy { room.ended } else { room.time_for(users, self.now) };
         WireEvent {
             chat_room_id: format!("{run}-r{number}"),
             user_ids: users.iter().map(|user| format!("{run}-u{user}")).collect(),
@@ -165,6 +159,11 @@ impl Popularity {
 }
 
 impl Room {
+    /// Tells whether it was created or joined, and not destroyed since.
+    fn is_active(&self) -> bool {
+        self.latest > self.ended
+    }
+
     /// Finds a time at which nothing else happens to any of these users or to the room, which is
     /// active then: now, or a little later.
     fn time_for(&mut self, users: &[u32], now: u64) -> u64 {
@@ -172,7 +171,6 @@ impl Room {
         let time = now.max(self.ended + 1).max(before.map_or(0, |last| last + 1));
         self.last.extend(users.iter().map(|&user| (user, time)));
         self.latest = self.latest.max(time);
-        self.is_active = true;
         time
     }
 }

@@ -1,6 +1,6 @@
 //! `chatroom event`: a signed callback of one's own.
 
-use std::{error::Error, fmt, result, time::SystemTime};
+use std::time::SystemTime;
 
 use chatroom_status_sync::{
     callback::keyring::Secret,
@@ -79,32 +79,19 @@ impl Options {
             self.timestamp.unwrap_or(now),
             body_of(&[event]),
         );
-        match self.url {
-            url if self.curl => print::line(callback.curl(url.as_deref().unwrap_or(LOCAL))),
-            Some(url) => {
-                let answer = HttpClient::new()?.post(&callback, &url).await?;
-                print::line(&answer)?;
-                match answer.status {
-                    200 => Ok(()),
-                    _ => Err("the callback was not accepted".into()),
-                }
-            }
-            None => print::json(&event_of(&callback, "sample", now)),
+        if self.curl {
+            return print::line(callback.curl(self.url.as_deref().unwrap_or(LOCAL)));
         }
+        let Some(url) = self.url else {
+            return print::json(&event_of(&callback, "sample", now));
+        };
+        let answer = HttpClient::new()?.post(&callback, &url).await?;
+        print::line(&answer)?;
+        if answer.status == 200 { Ok(()) } else { Err("the callback was not accepted".into()) }
     }
 }
 
-#[derive(Debug)]
-struct TimestampError;
-
-impl fmt::Display for TimestampError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Unix milliseconds have at most 13 digits")
-    }
-}
-
-impl Error for TimestampError {}
-
-fn timestamp(text: &str) -> result::Result<Timestamp, TimestampError> {
-    text.parse().ok().and_then(Timestamp::from_millis).ok_or(TimestampError)
+fn timestamp(text: &str) -> Result<Timestamp> {
+    let time = text.parse().ok().and_then(Timestamp::from_millis);
+    time.ok_or_else(|| "Unix milliseconds have at most 13 digits".into())
 }

@@ -50,7 +50,7 @@ enum Command {
     /// Show the rooms that a user is in
     User(user::Options),
     /// Show the active rooms of an app
-    Rooms(rooms::Options),
+    Rooms(access::Access),
     /// See what waits in the dead-letter queue, and send it again
     DeadLetters(dead_letters::Options),
 }
@@ -66,7 +66,7 @@ async fn main() -> ExitCode {
         Command::Members(options) => options.run().await,
         Command::Room(options) => options.run().await,
         Command::User(options) => options.run().await,
-        Command::Rooms(options) => options.run().await,
+        Command::Rooms(access) => rooms::run(access).await,
         Command::DeadLetters(options) => options.run().await,
     };
     match done {

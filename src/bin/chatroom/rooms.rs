@@ -1,7 +1,5 @@
 //! `chatroom rooms`: the active rooms of an app.
 
-use clap::Args;
-
 use crate::{
     access::Access,
     print,
@@ -9,19 +7,11 @@ use crate::{
     tables::{RoomRow, rooms_table},
 };
 
-#[derive(Args)]
-pub struct Options {
-    #[command(flatten)]
-    access: Access,
-}
-
-impl Options {
-    pub async fn run(self) -> Result {
-        let rooms = self.access.table().await?.active_rooms(&self.access.app_key).await?;
-        if self.access.json {
-            return print::json(&rooms);
-        }
-        print::line(rooms_table(rooms.iter().map(|room| RoomRow { room, members: None })))?;
-        print::line(format_args!("{} active rooms", rooms.len()))
+pub async fn run(access: Access) -> Result {
+    let rooms = access.table().await?.active_rooms(&access.app_key).await?;
+    if access.json {
+        return print::json(&rooms);
     }
+    print::line(rooms_table(rooms.iter().map(|room| RoomRow { room, members: None })))?;
+    print::line(format_args!("{} active rooms", rooms.len()))
 }

@@ -50,8 +50,8 @@ pub async fn audit(
     let until = Instant::now() + settle;
     loop {
         progress.set_position(0);
-        let round = Audit::round(table, app, record, progress).await;
-        let audit = round.unwrap_or_else(|why| Audit::failed(why.to_string()));
+        let audited = Audit::once(table, app, record, progress).await;
+        let audit = audited.unwrap_or_else(|why| Audit::failed(why.to_string()));
         let left = until.saturating_duration_since(Instant::now());
         if audit.is_clean() || left.is_zero() {
             progress.finish_and_clear();
@@ -73,18 +73,13 @@ impl Audit {
         self.failure.is_none() && self.wrong == 0
     }
 
-    /// Compares every room once.
-    async fn round(
-        table: &Table,
-        app: &AppKey,
-        record: &Record,
-        bar: &ProgressBar,
-    ) -> Result<Self> {
-        let rooms = stream::iter(&record.rooms).map(async |(id, recorded)| {
+    /// Compares every room.
+    async fn once(table: &Table, app: &AppKey, record: &Record, bar: &ProgressBar) -> Result<Self> {
+        let reads = stream::iter(&record.rooms).map(async |(id, recorded)| {
             let found = table.room(app, &RoomId::new(id)?).await?;
             Result::Ok((id, recorded, found))
         });
-        let mut rooms = rooms.buffered(CONCURRENCY);
+        let mut rooms = reads.buffered(CONCURRENCY);
         let mut audit = Self::default();
         while let Some((id, recorded, found)) = rooms.try_next().await? {
             audit.compare(id, recorded, &found);

@@ -132,8 +132,7 @@ impl Options {
 
     /// Makes a bar for this many of something. It is seen only by people with a terminal.
     fn bar(&self, length: u64, what: &str) -> Result<ProgressBar> {
-        let hidden = self.access.json;
-        let bar = if hidden { ProgressBar::hidden() } else { ProgressBar::new(length) };
+        let bar = if self.access.json { ProgressBar::hidden() } else { ProgressBar::new(length) };
         let template = format!("{{bar:30}} {{pos}}/{{len}} {what}  {{msg}}");
         Ok(bar.with_style(ProgressStyle::with_template(&template)?))
     }

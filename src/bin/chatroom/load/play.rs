@@ -24,17 +24,17 @@ pub async fn play(
     progress: &ProgressBar,
 ) -> Result<(Tally, Record)> {
     let connections = usize::try_from(run.shape.connections)?;
-    let (mut tally, mut record) = (Tally::new()?, Record::default());
     let start = Instant::now();
+    let (mut tally, mut record) = (Tally::new(start)?, Record::default());
     let due = stream::iter(deliveries(run)).then(async |delivery| {
         sleep_until(start + delivery.due).await;
         delivery
     });
-    let outcomes = due.take_until(stop.notified()).map(|delivery| {
-        let sender = Arc::clone(sender);
-        tokio::spawn(async move { sender.deliver(delivery, start).await })
+    let sendings = due.take_until(stop.notified()).map(|delivery| {
+        let (sender, due) = (Arc::clone(sender), start + delivery.due);
+        tokio::spawn(async move { sender.deliver(delivery.events, due).await })
     });
-    let mut outcomes = pin!(outcomes.buffer_unordered(connections));
+    let mut outcomes = pin!(sendings.buffer_unordered(connections));
     let mut refreshed = start;
     while let Some(outcome) = outcomes.try_next().await? {
         record.add(&outcome.events, outcome.accepted().is_some());

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 use chatroom_status_sync::aws::error::in_words;
 use serde::Serialize;
 use serde_json::Value;
-use tokio::time::error::Elapsed;
+use tokio::time::{Instant, error::Elapsed};
 
 use super::{audit::Audit, latency::Latencies, run::Run, sender::Outcome};
 use crate::result::Result;
@@ -19,6 +19,8 @@ const CHANGES: [&str; 4] = ["applied", "stale", "deferred", "quarantined"];
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tally {
+    #[serde(skip)]
+    start: Instant,
     pub callbacks: Callbacks,
     /// Answers by status.
     answers: BTreeMap<u16, u64>,
@@ -49,8 +51,9 @@ pub struct Callbacks {
 }
 
 impl Tally {
-    pub fn new() -> Result<Self> {
+    pub fn new(start: Instant) -> Result<Self> {
         Ok(Self {
+            start,
             callbacks: Callbacks::default(),
             answers: BTreeMap::new(),
             timed_out: 0,
@@ -82,14 +85,24 @@ impl Tally {
         if let Some(latency) = outcome.latency {
             self.latency_micros.add(latency);
         }
+        let callbacks = &mut self.callbacks;
         if let Some(answer) = outcome.accepted() {
+            callbacks.accepted += 1;
             // Another receiver may answer 200 with anything.
             let said: Value = serde_json::from_str(&answer.text).unwrap_or_default();
             for (name, sum) in &mut self.changes {
                 *sum += said[name].as_u64().unwrap_or_default();
             }
         }
-        self.callbacks.add(outcome);
+        callbacks.sent += 1;
+        callbacks.lost = callbacks.sent - callbacks.accepted;
+        callbacks.events += outcome.events.len();
+        callbacks.tried_again += outcome.answers.len() - 1;
+        callbacks.took = callbacks.took.max(outcome.sent - self.start);
+        let sent = f64::from(u32::try_from(callbacks.sent).unwrap_or(u32::MAX));
+        // To a tenth.
+        let tenths = sent * 10.0 / callbacks.took.as_secs_f64().max(0.001);
+        callbacks.per_second = tenths.round() / 10.0;
     }
 
     /// Words the numbers that stand beside the bar.
@@ -104,9 +117,10 @@ impl Tally {
 
     /// Words the answers: how many there were of each sort.
     fn answers(&self) -> String {
-        let others = [(self.timed_out, "no answer in time"), (self.failed, "no connection")];
-        let others = others.into_iter().filter(|(count, _)| *count > 0);
-        let others = others.map(|(count, what)| format!("{count} × {what}"));
+        let others = [(self.timed_out, "no answer in time"), (self.failed, "no connection")]
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} × {what}"));
         let answers = self.answers.iter().map(|(status, count)| format!("{count} × {status}"));
         let all = answers.chain(others).collect::<Vec<_>>().join(", ");
         match self.callbacks {
@@ -115,21 +129,6 @@ impl Tally {
                 format!("{all}; {tried_again} tried again, {lost} callbacks never accepted")
             }
         }
-    }
-}
-
-impl Callbacks {
-    fn add(&mut self, outcome: &Outcome) {
-        self.sent += 1;
-        self.accepted += u64::from(outcome.accepted().is_some());
-        self.lost = self.sent - self.accepted;
-        self.events += outcome.events.len();
-        self.tried_again += outcome.answers.len() - 1;
-        self.took = self.took.max(outcome.sent);
-        let sent = f64::from(u32::try_from(self.sent).unwrap_or(u32::MAX));
-        // To a tenth.
-        let tenths = sent * 10.0 / self.took.as_secs_f64().max(0.001);
-        self.per_second = tenths.round() / 10.0;
     }
 }
 

@@ -14,7 +14,6 @@ use chatroom_status_sync::{
 use futures_util::{StreamExt, stream};
 use tokio::time::{Instant, sleep};
 
-use super::traffic::Delivery;
 use crate::{
     result::Result,
     send::{HttpAnswer, HttpClient},
@@ -39,8 +38,8 @@ pub struct Sender {
 /// The result of sending a callback.
 pub struct Outcome {
     pub events: Arc<[WireEvent]>,
-    /// The time from the start of the run until the callback was sent first.
-    pub sent: Duration,
+    /// The time at which the callback was sent first.
+    pub sent: Instant,
     /// The time from when it was due until its first answer, whatever that was.
     pub latency: Option<Duration>,
     /// The answers to all attempts. The first 200 is the last.
@@ -64,15 +63,14 @@ impl Sender {
         Ok(Self { client: HttpClient::new()?, endpoint, app_key, secret: Secret::new(secret) })
     }
 
-    /// Sends a callback until it is accepted or was tried often enough, in a run that began at
-    /// `start`. If it is sent late, that is the receiver's fault, and counts.
-    pub async fn deliver(&self, delivery: Delivery, start: Instant) -> Outcome {
-        let Delivery { due, events } = delivery;
+    /// Sends a callback until it is accepted or was tried often enough. If it is sent later than it
+    /// is due, that is the receiver's fault, and counts.
+    pub async fn deliver(&self, events: Arc<[WireEvent]>, due: Instant) -> Outcome {
         // The IM server's have at most 18 digits.
         let nonce = fastrand::u64(..1_000_000_000_000_000_000).to_string();
         let (app, now) = (self.app_key.as_str(), Timestamp::from(SystemTime::now()));
         let callback = SignedCallback::new(app, &self.secret, &nonce, now, body_of(&events));
-        let sent = start.elapsed();
+        let sent = Instant::now();
         let mut outcome = Outcome { events, sent, latency: None, answers: Vec::new() };
         while outcome.accepted().is_none() && outcome.answers.len() < ATTEMPTS {
             if !outcome.answers.is_empty() {
@@ -80,7 +78,7 @@ impl Sender {
             }
             let answer = self.client.post(&callback, &self.endpoint).await;
             if answer.is_ok() {
-                outcome.latency.get_or_insert_with(|| start.elapsed().saturating_sub(due));
+                outcome.latency.get_or_insert_with(|| due.elapsed());
             }
             outcome.answers.push(answer);
         }
@@ -93,9 +91,7 @@ impl Sender {
         let ends = rooms.chunks(ENDS).map(async |rooms| {
             let now = Timestamp::from(SystemTime::now());
             let end = |room: &&String| WireEvent::new(room, &[], Kind::Destroy.number(), 0, now);
-            let events = rooms.iter().map(end).collect();
-            let end = Delivery { due: Duration::ZERO, events };
-            let outcome = self.deliver(end, Instant::now()).await;
+            let outcome = self.deliver(rooms.iter().map(end).collect(), Instant::now()).await;
             outcome.accepted().map_or(rooms.len(), |_| 0)
         });
         stream::iter(ends).buffer_unordered(ENDING).fold(0, async |sum, left| sum + left).await

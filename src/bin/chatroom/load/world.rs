@@ -58,11 +58,8 @@ impl<'a> World<'a> {
         if let Some(room) = self.crowded_room(elapsed) {
             return vec![self.join(room, CROWD)];
         }
-        let events = match self.random.u8(0..10) {
-            0..7 => 1,
-            _ => self.random.usize(2..=5),
-        };
-        let mut events: Vec<_> = (0..events).map(|_| self.event()).collect();
+        let count = if self.random.u8(0..10) < 7 { 1 } else { self.random.usize(2..=5) };
+        let mut events: Vec<_> = (0..count).map(|_| self.event()).collect();
         if self.random.u8(0..10) == 0 {
             self.random.shuffle(&mut events);
         }
@@ -100,11 +97,11 @@ impl<'a> World<'a> {
                     _ => (2, 20),
                 };
                 let count = self.random.usize(1..=most).min(room.members.len());
-                let users = (0..count).map(|_| {
+                let leaves = (0..count).map(|_| {
                     let seat = self.random.usize(..room.members.len());
                     room.members.swap_remove(seat)
                 });
-                let users: Vec<_> = users.collect();
+                let users: Vec<_> = leaves.collect();
                 self.report(number, Kind::Leave, status, &users)
             }
             _ => self.join(number, GROUP),
@@ -143,10 +140,10 @@ impl<'a> World<'a> {
 
 impl Popularity {
     fn of(rooms: u32) -> Self {
-        let weights = (1..=u64::from(rooms)).map(|rank| MOST_POPULAR / rank);
-        let sums = weights.scan(0, |sum, weight| {
-            *sum += weight;
-            Some(*sum)
+        let mut sum = 0;
+        let sums = (1..=u64::from(rooms)).map(|rank| {
+            sum += MOST_POPULAR / rank;
+            sum
         });
         Self(sums.collect())
     }

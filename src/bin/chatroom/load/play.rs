@@ -9,7 +9,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{record::Record, report::Tally, run::Run, sender::Sender, traffic::deliveries};
+use super::{record::Record, run::Run, sender::Sender, tally::Tally, traffic::deliveries};
 use crate::result::Result;
 
 /// The time from one change of the numbers beside the bar to the next.

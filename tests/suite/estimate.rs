@@ -8,7 +8,7 @@ use dynoxide::types::{Item, item_size};
 use serde_json::{Value, json};
 
 use crate::support::{
-    CREATE, DESTROY, JOIN, LEAVE, chatroom, deployment, event, meter::Meter, send,
+    EventBuilder, chatroom, create, deployment, destroy, join, leave, meter::Meter, send,
 };
 
 fn run(arguments: &[&str]) -> Output {
@@ -33,51 +33,43 @@ fn assert_close(found: &Value, expected: f64) {
     assert!(difference <= expected.abs() * 1e-6, "{found} is not {expected}");
 }
 
-/// Cost of a change: table writes, index writes and reads.
-fn units(of: &Value) -> Value {
-    json!([of["tableWrites"], of["indexWrites"], of["reads"]])
-}
-
 #[tokio::test]
 async fn every_change_uses_the_units_that_the_estimate_says() {
     for (length, per_write) in [(24, 1.0), (256, 2.0)] {
         let said = &estimate(&["--assume", &format!("id-bytes={length}")])["unitsPerChange"];
         let [room, anna, ben] = ["r", "a", "b"].map(|letter| letter.repeat(length));
         let (meter, stack) = Meter::deployment().await;
-        let used = async |users: &[&str], kind, millis| {
-            let event = event(&room, users, kind, 0, millis);
-            meter.of(&stack, event).await.units()
-        };
-        let mut repeated_join = units(&said["repeat"]);
-        repeated_join[2] = said["join"]["reads"].clone();
+        let used_by = async |event| meter.of(&stack, event).await.units();
+        let mut repeated_join = said["repeat"].clone();
+        repeated_join["reads"] = said["join"]["reads"].clone();
 
-        assert_eq!(used(&[], CREATE, 0).await, units(&said["create"]));
-        assert_eq!(used(&[&anna], JOIN, 1).await, units(&said["join"]));
-        assert_eq!(used(&[&anna], JOIN, 1).await, repeated_join);
-        assert_eq!(used(&[&anna], LEAVE, 2).await, units(&said["leave"]));
-        assert_eq!(used(&[&anna], LEAVE, 2).await, units(&said["repeat"]));
-        assert_eq!(used(&[&anna], JOIN, 3).await, units(&said["join"]));
-        assert_eq!(used(&[&anna], LEAVE, 4).await, units(&said["leave"]));
-        assert_eq!(used(&[&ben], JOIN, 5).await, units(&said["join"]));
-        assert_eq!(used(&[], DESTROY, 6).await, units(&said["destroy"]));
+        assert_eq!(used_by(create(&room)).await, said["create"]);
+        assert_eq!(used_by(join(&room, &anna).at(1)).await, said["join"]);
+        assert_eq!(used_by(join(&room, &anna).at(1)).await, repeated_join);
+        assert_eq!(used_by(leave(&room, &anna).at(2)).await, said["leave"]);
+        assert_eq!(used_by(leave(&room, &anna).at(2)).await, said["repeat"]);
+        assert_eq!(used_by(join(&room, &anna).at(3)).await, said["join"]);
+        assert_eq!(used_by(leave(&room, &anna).at(4)).await, said["leave"]);
+        assert_eq!(used_by(join(&room, &ben).at(5)).await, said["join"]);
+        assert_eq!(used_by(destroy(&room).at(6)).await, said["destroy"]);
 
         stack.drain().await.unwrap();
         let mut swept = meter.take().units();
-        assert_eq!(swept[2], 2.0, "the page of members, and the room");
-        swept[2] = 0.0.into();
-        assert_eq!(swept, units(&said["sweptMember"]));
-        assert_eq!(units(&said["join"]), json!([per_write, per_write, 1.0]));
+        assert_eq!(swept["reads"], 2.0, "the page of members, and the room");
+        swept["reads"] = 0.0.into();
+        assert_eq!(swept, said["sweptMember"]);
+        let one_join = json!({"tableWrites": per_write, "indexWrites": per_write, "reads": 1.0});
+        assert_eq!(said["join"], one_join);
     }
 }
 
 #[tokio::test]
-async fn a_join_of_many_looks_at_their_room_once() {
+async fn a_join_of_many_reads_their_room_once() {
     let (meter, stack) = Meter::deployment().await;
-    meter.of(&stack, event("r", &[], CREATE, 0, 0)).await;
+    meter.of(&stack, create("room")).await;
     let users: Vec<_> = (0..50).map(|number| format!("user-{number}")).collect();
-    let users: Vec<_> = users.iter().map(String::as_str).collect();
-    let used = meter.of(&stack, event("r", &users, JOIN, 0, 1)).await;
-    assert_eq!(used.units(), json!([50.0, 50.0, 1.0]));
+    let used = meter.of(&stack, join("room", &users).at(1)).await;
+    assert_eq!(used.units(), json!({"tableWrites": 50.0, "indexWrites": 50.0, "reads": 1.0}));
     assert_eq!(json!(used.requests), json!({"GetItem": 1, "UpdateItem": 50}));
 }
 
@@ -85,15 +77,14 @@ async fn a_join_of_many_looks_at_their_room_once() {
 async fn items_are_as_large_as_the_estimate_says() {
     let stack = deployment().await;
     let [room, user] = ["r", "u"].map(|letter| letter.repeat(24));
-    let user = [&*user];
     // No status is 0, because zeros at the end of a number take no room.
     for event in [
-        event(&room, &[], CREATE, 1, 1),
-        event(&room, &[], DESTROY, 3, 2),
-        event(&room, &[], CREATE, 1, 3),
-        event(&room, &user, JOIN, 1, 4),
-        event(&room, &user, LEAVE, 1, 5),
-        event(&room, &user, JOIN, 1, 6),
+        create(&room).status(1).at(1),
+        destroy(&room).status(3).at(2),
+        create(&room).status(1).at(3),
+        join(&room, &user).status(1).at(4),
+        leave(&room, &user).status(1).at(5),
+        join(&room, &user).status(1).at(6),
     ] {
         send(&stack, &[event]).await;
     }

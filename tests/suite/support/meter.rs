@@ -45,9 +45,13 @@ pub struct Meter {
 }
 
 impl Used {
-    /// Table writes, index writes and reads.
+    /// Words the units as an estimate does.
     pub fn units(&self) -> Value {
-        json!([self.table_writes, self.index_writes, self.reads])
+        json!({
+            "tableWrites": self.table_writes,
+            "indexWrites": self.index_writes,
+            "reads": self.reads,
+        })
     }
 }
 

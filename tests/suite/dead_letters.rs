@@ -15,21 +15,23 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::support::{
-    JOIN, START, at, dead_letters, deployment, event, post, post_bytes, row, rows, send, sqs,
+    EventBuilder, START, chatroom, dead_letters, deferred_messages, deployment, join, member_row,
+    post, post_bytes, read_dead_letters, rows, send, sqs, time,
 };
 
 /// Runs `chatroom dead-letters` for the queues of a deployment, without a terminal.
 async fn run(stack: &Stack, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_chatroom"));
-    command
+    Command::from(chatroom())
         .env_remove("AWS_ENDPOINT_URL_SQS")
         .env("AWS_MAX_ATTEMPTS", "1")
         .env("DEAD_LETTER_QUEUE_URL", stack.sqs.url_of(DEAD_LETTERS))
         .env("DEFERRED_QUEUE_URL", stack.sqs.url_of(DEFERRED))
         .arg("dead-letters")
         .args(arguments)
-        .stdin(Stdio::null());
-    command.output().await.unwrap()
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .unwrap()
 }
 
 async fn stdout(stack: &Stack, arguments: &[&str]) -> String {
@@ -39,7 +41,7 @@ async fn stdout(stack: &Stack, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What a run that fails says, on both outputs.
+/// Runs a command that fails, and gives the words of both outputs.
 async fn failure(stack: &Stack, arguments: &[&str]) -> String {
     let output = run(stack, arguments).await;
     assert!(!output.status.success());
@@ -48,6 +50,10 @@ async fn failure(stack: &Stack, arguments: &[&str]) -> String {
 
 async fn listed(stack: &Stack) -> Vec<Value> {
     serde_json::from_str(&stdout(stack, &["list", "--json"]).await).unwrap()
+}
+
+async fn shown(stack: &Stack, id: &str) -> Value {
+    serde_json::from_str(&stdout(stack, &["show", id, "--json"]).await).unwrap()
 }
 
 /// The ids of the letters with a reason that contains this.
@@ -59,29 +65,43 @@ fn ids(letters: &[Value], reason: &str) -> Vec<String> {
         .collect()
 }
 
-/// Puts a message into the dead-letter queue, as SQS does or a person.
-async fn put(stack: &Stack, message: Value) {
-    let url = stack.sqs.url_of(DEAD_LETTERS);
-    let send = sqs(stack.sqs.url()).send_message().queue_url(url);
-    send.message_body(message.to_string()).send().await.unwrap();
+/// Puts a message into the dead-letter queue, as SQS does or a person, and gives its id.
+async fn put(stack: &Stack, message: impl ToString) -> String {
+    let sent = sqs(stack.sqs.url())
+        .send_message()
+        .queue_url(stack.sqs.url_of(DEAD_LETTERS))
+        .message_body(message.to_string())
+        .send()
+        .await;
+    sent.unwrap().message_id.unwrap()
 }
 
-/// How many dead letters can be received now.
+/// Puts a message, and gives its letter as `show --json` tells it.
+async fn put_and_shown(stack: &Stack, message: &str) -> Value {
+    let id = put(stack, message).await;
+    shown(stack, &id).await
+}
+
+/// Counts the dead letters that can be received now.
 async fn visible(stack: &Stack) -> usize {
-    let receive = sqs(stack.sqs.url()).receive_message();
-    let receive = receive.queue_url(stack.sqs.url_of(DEAD_LETTERS));
-    let receive = receive.max_number_of_messages(10).visibility_timeout(0);
-    receive.send().await.unwrap().messages().len()
+    let received = sqs(stack.sqs.url())
+        .receive_message()
+        .queue_url(stack.sqs.url_of(DEAD_LETTERS))
+        .max_number_of_messages(10)
+        .visibility_timeout(0)
+        .send()
+        .await;
+    received.unwrap().messages().len()
 }
 
 fn failed_too_often() -> Value {
-    json!({"appKey": APP_KEY, "events": [event("r", &["late"], JOIN, 0, 0)]})
+    json!({"appKey": APP_KEY, "events": [join("room", "late")]})
 }
 
 /// One event of an unknown type, one body that is no JSON, and one message that failed too often.
 async fn quarantined() -> Stack {
     let stack = deployment().await;
-    send(&stack, &[event("r", &["u"], 7, 0, 0)]).await;
+    send(&stack, &[join("room", "ann").of_type(7)]).await;
     post(&stack, SignedCallback::now("hello \u{1b}[2J".to_owned())).await;
     put(&stack, failed_too_often()).await;
     stack
@@ -111,6 +131,9 @@ async fn letters_are_listed_with_when_for_whom_and_why_and_stay_as_they_were() {
     assert_eq!([&unknown["appKey"], &unknown["kind"]], [APP_KEY, "events"]);
     assert!(unknown["requestId"].is_string() && unknown["receivedAt"].is_u64());
     assert_eq!((&unknown["events"], &unknown["receives"]), (&json!(1), &json!(2)));
+    for stated in ["appKey", "requestId", "receivedAt", "reason"] {
+        assert_eq!(unknown[stated], read_dead_letters(&stack)[0][stated], "{stated}");
+    }
 
     assert_eq!(dead_letters(&stack), before);
     assert_eq!(visible(&stack).await, 3, "whoever looks next sees them at once");
@@ -127,7 +150,7 @@ async fn an_empty_queue_has_no_letters() {
 async fn a_long_queue_is_listed_whole_and_each_letter_once() {
     let stack = deployment().await;
     let last = Timestamp::MAX.millis() - START;
-    let events = (0..45).map(|n| event("r", &["u"], JOIN, 0, last - n));
+    let events = (0..45).map(|n| join("room", "ann").at(last - n));
     send(&stack, &events.collect::<Vec<_>>()).await;
     assert_eq!(listed(&stack).await.len(), 45);
     let shown = stdout(&stack, &["list"]).await;
@@ -139,21 +162,70 @@ async fn a_letter_is_shown_and_its_content_given_byte_for_byte() {
     let stack = quarantined().await;
     let letters = listed(&stack).await;
     let [unknown] = &ids(&letters, "type 7")[..] else { panic!("{letters:?}") };
-    let shown = stdout(&stack, &["show", unknown]).await;
-    for told in [unknown, APP_KEY, "type 7 is unknown", "\n    \"chatRoomId\": \"r\","] {
-        assert!(shown.contains(told), "{told} is not in\n{shown}");
+    let for_people = stdout(&stack, &["show", unknown]).await;
+    for told in [unknown, APP_KEY, "type 7 is unknown", "\n    \"chatRoomId\": \"room\","] {
+        assert!(for_people.contains(told), "{told} is not in\n{for_people}");
     }
     let raw = stdout(&stack, &["show", unknown, "--raw"]).await;
-    assert_eq!(raw, format!("[{}]", event("r", &["u"], 7, 0, 0)));
+    assert_eq!(raw, format!("[{}]", join("room", "ann").of_type(7)));
 
     let [body] = &ids(&letters, "JSON")[..] else { panic!("{letters:?}") };
     assert_eq!(stdout(&stack, &["show", body, "--raw"]).await, "hello \u{1b}[2J");
-    let shown = stdout(&stack, &["show", body]).await;
-    assert!(shown.contains(r"hello \u{1b}[2J"), "a terminal obeys no letter: {shown}");
-    let shown = stdout(&stack, &["show", body, "--json"]).await;
-    let shown: Value = serde_json::from_str(&shown).unwrap();
-    assert_eq!(shown["text"], "hello \u{1b}[2J");
+    let for_people = stdout(&stack, &["show", body]).await;
+    assert!(for_people.contains(r"hello \u{1b}[2J"), "a terminal obeys no letter: {for_people}");
+    assert_eq!(shown(&stack, body).await["text"], "hello \u{1b}[2J");
     assert!(failure(&stack, &["show", "nothing"]).await.contains("no letter nothing"));
+}
+
+#[tokio::test]
+async fn a_message_is_work_or_a_body_with_its_exact_bytes() {
+    let stack = deployment().await;
+    for (events, count) in [(r#"[{"type": 7}]"#, 1), ("[1,2,3]", 3), ("{}", 1)] {
+        let message = format!(r#"{{"appKey":"a","events":{events}}}"#);
+        let letter = put_and_shown(&stack, &message).await;
+        assert_eq!([&letter["kind"], &letter["text"]], ["events", events]);
+        assert_eq!(letter["events"], count, "{events}");
+    }
+    for version in [1, 170_000_000_000_030_u64] {
+        let sweep = format!(r#"{{"chatRoomId":"room", "destroyVersion":{version}}}"#);
+        let message = format!(r#"{{"appKey":"a","sweep":{sweep}}}"#);
+        let letter = put_and_shown(&stack, &message).await;
+        let told = [&letter["kind"], &letter["chatRoomId"], &letter["text"]];
+        assert_eq!(told, ["sweep", "room", &sweep]);
+    }
+    let letter = put_and_shown(&stack, r#"{"body":"a\n\u0000b"}"#).await;
+    assert_eq!([&letter["kind"], &letter["text"]], ["body", "a\n\0b"]);
+    let letter = put_and_shown(&stack, r#"{"bodyBase64":"/w==","part":2,"parts":2}"#).await;
+    assert_eq!([&letter["kind"], &letter["base64"]], ["body", "/w=="]);
+    assert_eq!(letter["staysBecause"], "1 of its 2 parts are missing");
+}
+
+#[tokio::test]
+async fn parts_are_joined_in_their_order_and_a_repeated_one_counts_once() {
+    let stack = deployment().await;
+    let part = async |request: &str, part: u32, parts: u32, content: &str| {
+        let content = BASE64_STANDARD.encode(content);
+        let part =
+            json!({"requestId": request, "bodyBase64": content, "part": part, "parts": parts});
+        put(&stack, part).await
+    };
+    let ids = [
+        part("first", 2, 2, "b").await,
+        part("first", 1, 2, "a").await,
+        part("first", 2, 2, "b").await,
+    ];
+    for id in &ids {
+        let letter = shown(&stack, id).await;
+        assert_eq!([&letter["id"], &letter["text"]], [&ids[1], "ab"]);
+        assert_eq!(letter["parts"], json!({"there": 2, "of": 2}));
+        assert_eq!(letter["messageIds"].as_array().unwrap().len(), 3);
+    }
+    let other = part("other", 1, 1, "c").await;
+    assert_eq!(shown(&stack, &other).await["text"], "c");
+    let mixed = [part("mixed", 1, 1, "a").await, part("mixed", 1, 1, "b").await];
+    let why = "its parts are of several letters that cannot be told apart";
+    assert_eq!(shown(&stack, &mixed[0]).await["staysBecause"], why);
+    assert!(failure(&stack, &["show", &mixed[1], "--raw"]).await.contains(why));
 }
 
 #[tokio::test]
@@ -186,30 +258,52 @@ async fn a_part_that_is_missing_is_told() {
 #[tokio::test]
 async fn what_is_redriven_is_applied_or_comes_back_and_the_rest_stays() {
     let stack = quarantined().await;
+    let before = dead_letters(&stack);
     let old = listed(&stack).await;
     let told = stdout(&stack, &["redrive", "--all", "--yes"]).await;
     assert!(told.contains("2 letters sent"), "{told}");
     assert!(told.contains("those still not understood come back"), "{told}");
     let stays = format!("{} stays: the body is no JSON", ids(&old, "JSON")[0]);
     assert!(told.contains(&stays), "{told}");
-    assert_eq!((dead_letters(&stack).len(), stack.sqs.bodies(DEFERRED).len()), (1, 2));
+    let sent = stack.sqs.bodies(DEFERRED);
+    assert_eq!((dead_letters(&stack).len(), sent.len()), (1, 2));
+    assert!(sent.iter().all(|message| before.contains(message)), "as they are: {sent:?}");
     assert_eq!(visible(&stack).await, 1);
 
     stack.drain().await.unwrap();
-    assert_eq!(row(&rows(&stack.table).await, "r", Some("late"))["membership"], "joined");
+    assert_eq!(member_row(&rows(&stack.table).await, "room", "late")["membership"], "joined");
     let new = listed(&stack).await;
-    assert_eq!((new.len(), stack.sqs.bodies(DEFERRED).len()), (2, 0));
+    assert_eq!((new.len(), deferred_messages(&stack).len()), (2, 0));
     assert_ne!(ids(&new, "type 7"), ids(&old, "type 7"), "as a new letter");
+}
+
+#[tokio::test]
+async fn a_body_is_redriven_if_it_is_json_by_now_and_of_an_app() {
+    let stack = deployment().await;
+    put(&stack, json!({"appKey": "a", "body": " {\"type\": 1}"})).await;
+    for (letter, why) in [
+        (json!({"appKey": "a", "body": "hello"}), "the body is no JSON"),
+        (json!({"appKey": "a", "body": "[{}"}), "the body is no JSON array or object: EOF"),
+        (json!({"body": "[]"}), "the app key is empty"),
+    ] {
+        let id = put(&stack, letter).await;
+        let told = failure(&stack, &["redrive", &id, "--yes"]).await;
+        assert!(told.contains(&format!("{id} stays: {why}")), "{told}");
+    }
+    let told = stdout(&stack, &["redrive", "--all", "--yes"]).await;
+    assert!(told.contains("1 letter sent"), "{told}");
+    assert_eq!(stack.sqs.bodies(DEFERRED), [r#"{"appKey":"a","events":[{"type": 1}]}"#]);
+    assert_eq!(dead_letters(&stack).len(), 3);
 }
 
 #[tokio::test]
 async fn a_body_that_is_understood_by_now_is_redriven_as_events_however_large_it_is() {
     let stack = deployment().await;
-    let joins = (0..4000).map(|n| event("r", &["u"], JOIN, 0, n));
+    let joins = (0..4000).map(|n| join("room", "ann").at(n));
     let body = serde_json::to_vec(&joins.collect::<Vec<_>>()).unwrap();
     assert!(body.len() > 256 * 1024);
     let (first, second) = body.split_at(body.len() / 2);
-    for (part, bytes) in [(2, second), (1, first)] {
+    for (part, bytes) in [(2, second), (1, first), (2, second)] {
         let letter = json!({
             "appKey": APP_KEY, "reason": "too many of its events cannot be understood",
             "bodyBase64": BASE64_STANDARD.encode(bytes), "part": part, "parts": 2,
@@ -220,12 +314,12 @@ async fn a_body_that_is_understood_by_now_is_redriven_as_events_however_large_it
     let id = &ids(&listed(&stack).await, "too many")[0];
     let told = stdout(&stack, &["redrive", id, "--yes"]).await;
     assert!(told.contains("1 letter sent"), "{told}");
-    let sent = stack.sqs.bodies(DEFERRED).len();
+    let sent = deferred_messages(&stack).len();
     assert_eq!((sent, dead_letters(&stack).len()), (2, 1), "the other was not named");
     stack.drain().await.unwrap();
     let rows = rows(&stack.table).await;
-    let joined = row(&rows, "r", Some("u"))["joinedAt"].clone();
-    assert_eq!(joined, at(3999).to_string(), "its last event too");
+    let joined = &member_row(&rows, "room", "ann")["joinedAt"];
+    assert_eq!(*joined, time(3999), "its last event too");
 }
 
 #[tokio::test]
@@ -256,5 +350,5 @@ async fn a_redrive_is_confirmed_and_meant() {
     }
     assert_eq!(dead_letters(&stack), before);
     assert_eq!(visible(&stack).await, 3);
-    assert!(stack.sqs.bodies(DEFERRED).is_empty());
+    assert!(deferred_messages(&stack).is_empty());
 }

@@ -201,6 +201,30 @@ async fn a_message_is_work_or_a_body_with_its_exact_bytes() {
 }
 
 #[tokio::test]
+async fn what_the_worker_would_not_take_is_unknown_and_says_why() {
+    let stack = deployment().await;
+    for (message, why) in [
+        ("no json", "no deferred message"),
+        (r#""hello""#, "no deferred message"),
+        (r#"{"appKey":"","events":[]}"#, "the app key is empty"),
+        (r#"{"appKey":"a"}"#, "neither events nor a sweep"),
+        (r#"{"appKey":"a","events":7}"#, "its events are no JSON array"),
+        (
+            r#"{"appKey":"a","events":[],"sweep":{"chatRoomId":"r","destroyVersion":1}}"#,
+            "neither events nor a sweep, or both",
+        ),
+        (r#"{"appKey":"a","sweep":{"chatRoomId":"","destroyVersion":0}}"#, "chatRoomId is empty"),
+        (r#"{"bodyBase64":"?","part":1,"parts":1}"#, "no deferred message"),
+        (r#"{"bodyBase64":"","part":3,"parts":2}"#, "no deferred message"),
+    ] {
+        let letter = put_and_shown(&stack, message).await;
+        assert_eq!([&letter["kind"], &letter["text"]], ["unknown", message]);
+        let said = letter["staysBecause"].as_str().unwrap();
+        assert!(said.contains(why), "{message}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn parts_are_joined_in_their_order_and_a_repeated_one_counts_once() {
     let stack = deployment().await;
     let part = async |request: &str, part: u32, parts: u32, content: &str| {

@@ -2,63 +2,62 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    letter::{Kind, Letter, Parts},
-    redrive::messages_for,
-};
+use super::letter::{Kind, Letter, Parts};
+use crate::print::counted;
 
-/// Words the reason why a letter is in the queue.
-pub fn reason(letter: &Letter) -> &str {
-    match (&letter.heading.reason, &letter.kind) {
-        (Some(reason), _) => reason,
-        (None, Kind::Events(_) | Kind::Sweep(_)) => "failed too often",
-        (None, _) => "unknown origin",
+impl Letter {
+    /// Words the reason why it is in the queue.
+    pub fn reason(&self) -> &str {
+        let unstated = match self.kind {
+            Kind::Events(_) | Kind::Sweep(_) => "failed too often",
+            Kind::Body | Kind::Unknown => "unknown origin",
+        };
+        self.heading.reason.as_deref().unwrap_or(unstated)
     }
-}
 
-/// Words the content of a letter.
-pub fn content(letter: &Letter) -> String {
-    let content = match &letter.kind {
-        Kind::Events(1) => "1 event".to_owned(),
-        Kind::Events(count) => format!("{count} events"),
-        Kind::Sweep(room) => format!("sweep of room {room}"),
-        Kind::Body | Kind::Part { .. } | Kind::Broken(_) => "body".to_owned(),
-        Kind::Unknown(_) => "unknown".to_owned(),
-    };
-    let whole = if matches!(letter.kind, Kind::Broken(_)) { "incomplete" } else { "complete" };
-    match letter.parts {
-        Some(Parts { there, of }) => format!("{content}, {there} of {of} parts, {whole}"),
-        None => content,
+    /// Words its content.
+    pub fn content_in_words(&self) -> String {
+        let content = match &self.kind {
+            Kind::Events(count) => counted(*count, "event"),
+            Kind::Sweep(room) => format!("sweep of room {room}"),
+            Kind::Body => "body".to_owned(),
+            Kind::Unknown => "unknown".to_owned(),
+        };
+        let whole = if self.fault.is_none() { "complete" } else { "incomplete" };
+        match self.parts {
+            Some(Parts { there, of }) => format!("{content}, {there} of {of} parts, {whole}"),
+            None => content,
+        }
     }
-}
 
-/// Finds how often a letter was received, this time included.
-pub fn receives(letter: &Letter) -> Option<u64> {
-    letter.messages.iter().filter_map(|message| message.receives).max()
-}
+    /// Finds how often it was received, this time included.
+    pub fn receives(&self) -> Option<u64> {
+        self.messages.iter().filter_map(|message| message.receives).max()
+    }
 
-/// Lists everything about a letter but its content, for programs.
-pub fn facts(letter: &Letter) -> Value {
-    let (kind, room, events) = match &letter.kind {
-        Kind::Events(count) => ("events", None, Some(count)),
-        Kind::Sweep(room) => ("sweep", Some(room), None),
-        Kind::Body | Kind::Part { .. } | Kind::Broken(_) => ("body", None, None),
-        Kind::Unknown(_) => ("unknown", None, None),
-    };
-    json!({
-        "id": letter.id(),
-        "messageIds": letter.messages.iter().map(|message| &message.id).collect::<Vec<_>>(),
-        "receives": receives(letter),
-        "sentAt": letter.messages.first().and_then(|message| message.sent),
-        "receivedAt": letter.received_at(),
-        "appKey": letter.heading.app_key,
-        "requestId": letter.heading.request_id,
-        "reason": reason(letter),
-        "kind": kind,
-        "chatRoomId": room,
-        "events": events,
-        "parts": letter.parts.map(|Parts { there, of }| json!({"there": there, "of": of})),
-        "bytes": letter.content.len(),
-        "staysBecause": messages_for(letter).err().map(|why| why.to_string()),
-    })
+    /// Lists everything about it but its content, for programs.
+    pub fn facts(&self) -> Value {
+        let (kind, room, events) = match &self.kind {
+            Kind::Events(count) => ("events", None, Some(count)),
+            Kind::Sweep(room) => ("sweep", Some(room), None),
+            Kind::Body => ("body", None, None),
+            Kind::Unknown => ("unknown", None, None),
+        };
+        json!({
+            "id": self.id(),
+            "messageIds": self.messages.iter().map(|message| &message.id).collect::<Vec<_>>(),
+            "receives": self.receives(),
+            "sentAt": self.sent_at(),
+            "receivedAt": self.received_at(),
+            "appKey": self.heading.app_key,
+            "requestId": self.heading.request_id,
+            "reason": self.reason(),
+            "kind": kind,
+            "chatRoomId": room,
+            "events": events,
+            "parts": self.parts,
+            "bytes": self.content.len(),
+            "staysBecause": self.messages_for_worker().err().map(|why| why.to_string()),
+        })
+    }
 }

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use clap::Args;
 
 use super::{
-    describe,
     letter::{Letter, letters},
-    queue::{Access, LOOKING},
+    queue::Access,
 };
 use crate::{
     print::{self, counted, printable, time},
@@ -15,7 +14,6 @@ use crate::{
 };
 
 #[derive(Args)]
-#[command(after_help = LOOKING)]
 pub struct Options {
     #[command(flatten)]
     access: Access,
@@ -28,7 +26,7 @@ impl Options {
     pub async fn run(self) -> Result {
         let letters = letters(self.access.queue().await?.look().await?);
         if self.json {
-            return print::json(&letters.iter().map(describe::facts).collect::<Vec<_>>());
+            return print::json(&letters.iter().map(Letter::facts).collect::<Vec<_>>());
         }
         if !letters.is_empty() {
             let mut table = print::table(["id", "received", "app", "reason", "content", "bytes"]);
@@ -44,8 +42,8 @@ fn row(letter: &Letter) -> [String; 6] {
         letter.id().to_owned(),
         time(letter.received_at()),
         printable(letter.heading.app_key.as_deref().unwrap_or_default()),
-        printable(describe::reason(letter)),
-        printable(&describe::content(letter)),
+        printable(letter.reason()),
+        printable(&letter.content_in_words()),
         letter.content.len().to_string(),
     ]
 }
@@ -54,13 +52,12 @@ fn row(letter: &Letter) -> [String; 6] {
 fn summary(letters: &[Letter]) -> String {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for letter in letters {
-        let reason = printable(&without_times(describe::reason(letter)));
-        *counts.entry(reason).or_default() += 1;
+        *counts.entry(printable(&without_times(letter.reason()))).or_default() += 1;
     }
+    let counts = counts.iter().map(|(reason, count)| format!("{count} × {reason}"));
+    let counts = counts.collect::<Vec<_>>().join("; ");
     let total = counted(letters.len(), "letter");
-    let counts: Vec<_> =
-        counts.iter().map(|(reason, count)| format!("{count} × {reason}")).collect();
-    if counts.is_empty() { total } else { format!("{total}: {}", counts.join("; ")) }
+    if letters.is_empty() { total } else { format!("{total}: {counts}") }
 }
 
 /// Leaves the milliseconds out of a reason, which make it another one each time.

@@ -10,6 +10,7 @@ use aws_sdk_sqs::{
 use chatroom_status_sync::aws::error::in_words;
 use clap::Args;
 use indicatif::ProgressBar;
+use tokio::signal::ctrl_c;
 
 use crate::{
     access::{config, is_local},
@@ -17,7 +18,7 @@ use crate::{
     result::Result,
 };
 
-/// The effect of looking on a queue, for every command's help.
+/// The effect of looking on a queue, for the help of every command that has access to one.
 pub const LOOKING: &str = "SQS knows no looking: every message is received once and given back, \
     after ten minutes at the latest. Until then nobody else can receive it, and the count of its \
     receives rises. A dead-letter queue moves nothing on by that count, so it is harmless.";
@@ -26,12 +27,13 @@ pub const LOOKING: &str = "SQS knows no looking: every message is received once 
 /// large queue once. What cannot be given back comes back after them by itself.
 const VISIBILITY: i32 = 600;
 /// Messages in one request, the most that SQS takes.
-const BATCH: usize = 10;
+const BATCH: u8 = 10;
 /// After this many receives in a row that bring nothing new, everything was seen. One is not
 /// enough: a message may be delivered twice.
 const QUIET: u32 = 2;
 
 #[derive(Args)]
+#[command(after_help = LOOKING)]
 pub struct Access {
     /// The dead-letter queue
     #[arg(long, env = "DEAD_LETTER_QUEUE_URL")]
@@ -68,7 +70,6 @@ pub struct DeadLetterQueue {
 }
 
 /// A message that was received.
-#[derive(Debug, Default)]
 pub struct Received {
     pub id: String,
     pub body: String,
@@ -76,45 +77,45 @@ pub struct Received {
     pub sent: Option<u64>,
     /// The number of times that it was received, this one included.
     pub receives: Option<u64>,
-    /// The receipt, by which SQS knows which receive is meant.
-    pub handle: String,
+    /// The name of this receive, by which SQS knows it.
+    pub receipt: String,
 }
 
 impl DeadLetterQueue {
     /// Receives all messages and gives them back.
     pub async fn look(&self) -> Result<Vec<Received>> {
-        let messages = self.take().await?;
-        self.give_back(&messages).await;
-        Ok(messages)
+        self.lend(async |messages| Ok(messages)).await
     }
 
-    /// Receives all messages. Nobody else does until they are given back or their time is over.
-    pub async fn take(&self) -> Result<Vec<Received>> {
-        let mut taken = BTreeMap::new();
-        let done = tokio::select! {
-            done = self.take_into(&mut taken) => done,
-            _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
+    /// Hands all messages to `work`. Nobody else receives them until it is done or interrupted, or
+    /// their time is over.
+    pub async fn lend<T>(&self, work: impl AsyncFnOnce(Vec<Received>) -> Result<T>) -> Result<T> {
+        let mut receipts = Vec::new();
+        let lent = async { work(self.receive_all(&mut receipts).await?).await };
+        let result = tokio::select! {
+            result = lent => result,
+            _ = ctrl_c() => Err("interrupted; nothing is lost".into()),
         };
-        if done.is_err() {
-            self.give_back(taken.values()).await;
-        }
-        done.map(|()| taken.into_values().collect())
+        self.give_back(&receipts).await;
+        result
     }
 
-    async fn take_into(&self, taken: &mut BTreeMap<String, Received>) -> Result {
+    async fn receive_all(&self, receipts: &mut Vec<String>) -> Result<Vec<Received>> {
         let progress = ProgressBar::new_spinner();
+        let mut messages = BTreeMap::new();
         let mut quiet = 0;
         while quiet < QUIET {
-            let known = taken.len();
+            let known = messages.len();
             for message in self.receive().await? {
-                taken.insert(message.id.clone(), message);
+                receipts.push(message.receipt.clone());
+                messages.insert(message.id.clone(), message);
             }
-            quiet = if taken.len() > known { 0 } else { quiet + 1 };
-            progress.set_message(format!("{} seen", counted(taken.len(), "message")));
+            quiet = if messages.len() > known { 0 } else { quiet + 1 };
+            progress.set_message(format!("{} seen", counted(messages.len(), "message")));
             progress.tick();
         }
         progress.finish_and_clear();
-        Ok(())
+        Ok(messages.into_values().collect())
     }
 
     async fn receive(&self) -> Result<impl Iterator<Item = Received>> {
@@ -123,7 +124,7 @@ impl DeadLetterQueue {
             .receive_message()
             .queue_url(&self.url)
             .message_system_attribute_names(MessageSystemAttributeName::All)
-            .max_number_of_messages(10)
+            .max_number_of_messages(BATCH.into())
             .visibility_timeout(VISIBILITY)
             // Waiting asks all of the queue's servers, and not only some.
             .wait_time_seconds(1)
@@ -135,29 +136,28 @@ impl DeadLetterQueue {
 
     /// Lets others receive messages again, if they are not deleted. If that fails, time does it,
     /// and so it is only told.
-    pub async fn give_back(&self, messages: impl IntoIterator<Item = &Received>) {
-        let entry = |(index, message): (usize, &Received)| {
+    async fn give_back(&self, receipts: &[String]) {
+        let entry = |(index, receipt): (usize, &String)| {
             ChangeMessageVisibilityBatchRequestEntry::builder()
                 .id(index.to_string())
-                .receipt_handle(&message.handle)
+                .receipt_handle(receipt)
                 .visibility_timeout(0)
                 .build()
                 .ok()
         };
-        let entries: Vec<_> = messages.into_iter().enumerate().filter_map(entry).collect();
-        for batch in entries.chunks(BATCH) {
+        for batch in receipts.chunks(BATCH.into()) {
             let given_back = self
                 .client
                 .change_message_visibility_batch()
                 .queue_url(&self.url)
-                .set_entries(Some(batch.to_vec()))
+                .set_entries(batch.iter().enumerate().map(entry).collect())
                 .send()
                 .await;
             if let Err(why) = given_back {
+                let minutes = VISIBILITY / 60;
                 eprintln!(
                     "warning: messages that could not be given back come back by themselves within \
-                     {} minutes: {}",
-                    VISIBILITY / 60,
+                     {minutes} minutes: {}",
                     in_words(&why)
                 );
                 return;
@@ -167,9 +167,14 @@ impl DeadLetterQueue {
 
     /// Deletes a message.
     pub async fn delete(&self, message: &Received) -> Result {
-        let request = self.client.delete_message().queue_url(&self.url);
-        let deleted = request.receipt_handle(&message.handle).send().await;
-        deleted.map(|_| ()).map_err(|why| in_words(&why).into())
+        self.client
+            .delete_message()
+            .queue_url(&self.url)
+            .receipt_handle(&message.receipt)
+            .send()
+            .await
+            .map(drop)
+            .map_err(|why| in_words(&why).into())
     }
 }
 
@@ -182,7 +187,7 @@ impl From<Message> for Received {
             receives: number(MessageSystemAttributeName::ApproximateReceiveCount),
             id: message.message_id.unwrap_or_default(),
             body: message.body.unwrap_or_default(),
-            handle: message.receipt_handle.unwrap_or_default(),
+            receipt: message.receipt_handle.unwrap_or_default(),
         }
     }
 }

@@ -2,25 +2,20 @@
 //! deleted, so that nothing is ever in neither queue.
 
 use std::{
-    error::Error,
+    fmt::Display,
     io::{IsTerminal, stdin},
     time::Duration,
 };
 
-use chatroom_status_sync::{
-    aws::queue::{Outgoing, Queue},
-    callback::body::raw_events,
-    domain::ids::AppKey,
-    wire::deferred::raw_event_messages,
-};
+use chatroom_status_sync::aws::queue::{Outgoing, Queue};
 use clap::{ArgGroup, Args};
 use futures_util::{StreamExt, future, stream};
 use indicatif::ProgressBar;
 use tokio::time::Instant;
 
 use super::{
-    letter::{Kind, Letter, find, letters},
-    queue::{Access, DeadLetterQueue, LOOKING},
+    letter::{Letter, find, letters},
+    queue::{Access, DeadLetterQueue},
 };
 use crate::{
     print::{self, counted, printable},
@@ -33,7 +28,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const CONCURRENCY: usize = 8;
 
 #[derive(Args)]
-#[command(after_help = LOOKING)]
 #[command(group(ArgGroup::new("which").args(["ids", "all"]).required(true)))]
 pub struct Options {
     /// The letters' ids, as `list` shows them
@@ -50,22 +44,6 @@ pub struct Options {
     /// Do not ask
     #[arg(long)]
     yes: bool,
-}
-
-/// Makes the messages that stand for a letter in the deferred queue, or says why there are none.
-pub fn messages_for(letter: &Letter) -> Result<Vec<String>> {
-    match &letter.kind {
-        // The worker ignores what else is in it.
-        Kind::Events(_) | Kind::Sweep(_) => {
-            Ok(letter.messages.iter().map(|message| message.body.clone()).collect())
-        }
-        Kind::Body | Kind::Part { .. } => {
-            let app = letter.heading.app_key.as_deref().unwrap_or_default();
-            let app = AppKey::new(app).map_err(|why| format!("the app key {why}"))?;
-            Ok(raw_event_messages(&app, &raw_events(&letter.content)?)?)
-        }
-        Kind::Broken(why) | Kind::Unknown(why) => Err(why.as_str().into()),
-    }
 }
 
 /// The way that letters take.
@@ -86,13 +64,7 @@ impl Options {
         }
         let client = self.access.client_for(&self.to).await?;
         let route = Route { from: self.access.queue().await?, to: Queue::new(|| client, &self.to) };
-        let letters = letters(route.from.take().await?);
-        let result = tokio::select! {
-            result = self.redrive(&letters, &route) => result,
-            _ = tokio::signal::ctrl_c() => Err("interrupted; what was not sent stays".into()),
-        };
-        route.from.give_back(letters.iter().flat_map(|letter| &letter.messages)).await;
-        result
+        route.from.lend(async |messages| self.redrive(&letters(messages), &route).await).await
     }
 
     async fn redrive(&self, letters: &[Letter], route: &Route) -> Result {
@@ -102,11 +74,11 @@ impl Options {
         let is_meant = |letter: &&Letter| self.all || self.ids.iter().any(|id| letter.has(id));
         let (mut going, mut staying) = (Vec::new(), 0);
         for letter in letters.iter().filter(is_meant) {
-            match messages_for(letter) {
+            match letter.messages_for_worker() {
                 Ok(messages) => going.push((letter, messages)),
                 Err(why) => {
                     staying += 1;
-                    print::line(stays(letter, &*why))?;
+                    print::line(stays(letter, why))?;
                 }
             }
         }
@@ -131,7 +103,7 @@ impl Options {
         let moves = going.into_iter().map(async |(letter, messages)| {
             let moved = route.take(letter, messages).await;
             progress.inc(1);
-            moved.err().map(|why| stays(letter, &*why))
+            moved.err().map(|why| stays(letter, why))
         });
         let moves = stream::iter(moves).buffer_unordered(CONCURRENCY);
         let failures: Vec<_> = moves.filter_map(future::ready).collect().await;
@@ -167,7 +139,7 @@ impl Route {
     }
 }
 
-fn stays(letter: &Letter, why: &(dyn Error + Send + Sync)) -> String {
+fn stays(letter: &Letter, why: impl Display) -> String {
     printable(&format!("{} stays: {why}", letter.id()))
 }
 
@@ -183,38 +155,4 @@ async fn confirmed(question: &str) -> bool {
     });
     let line = answered.await.unwrap_or_default();
     ["y", "yes"].contains(&line.trim().to_lowercase().as_str())
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::dead_letters::queue::Received;
-
-    fn resent(message: &Value) -> Result<Vec<String>> {
-        let message = Received { body: message.to_string(), ..Received::default() };
-        messages_for(&letters(vec![message])[0])
-    }
-
-    #[test]
-    fn what_the_worker_understands_is_sent_as_it_is() {
-        let letter = json!({"appKey": "a", "reason": "type 7 is unknown", "events": [{"type": 7}]});
-        assert_eq!(resent(&letter).unwrap(), [letter.to_string()]);
-    }
-
-    #[test]
-    fn a_body_that_is_json_by_now_becomes_events() {
-        let object = json!({"appKey": "a", "body": " {\"type\": 1}"});
-        assert_eq!(resent(&object).unwrap(), [r#"{"appKey":"a","events":[{"type": 1}]}"#]);
-    }
-
-    #[test]
-    fn a_body_that_is_no_json_or_nobodys_stays() {
-        let why = |message: Value| resent(&message).unwrap_err().to_string();
-        assert!(why(json!({"appKey": "a", "body": "hello"})).contains("no JSON"));
-        assert!(why(json!({"appKey": "a", "body": "[{}"})).contains("EOF"));
-        assert!(why(json!({"body": "[]"})).contains("app key"));
-    }
 }

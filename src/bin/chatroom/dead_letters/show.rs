@@ -5,10 +5,8 @@ use clap::Args;
 use serde_json::Value;
 
 use super::{
-    describe,
-    letter::{Kind, Letter, find, letters},
-    queue::{Access, LOOKING},
-    redrive::messages_for,
+    letter::{Letter, find, letters},
+    queue::Access,
 };
 use crate::{
     print::{self, counted, printable, time},
@@ -16,7 +14,6 @@ use crate::{
 };
 
 #[derive(Args)]
-#[command(after_help = LOOKING)]
 pub struct Options {
     /// The letter's id, as `list` shows it
     id: String,
@@ -35,14 +32,16 @@ impl Options {
         let letters = letters(self.access.queue().await?.look().await?);
         let letter = find(&letters, &self.id)?;
         if self.raw {
-            return match &letter.kind {
+            return match &letter.fault {
                 // Something else than the content would come out.
-                Kind::Broken(why) => Err(format!("the content is not whole: {why}").into()),
+                Some(why) if letter.parts.is_some() => {
+                    Err(format!("the content is not whole: {why}").into())
+                }
                 _ => print::raw(&letter.content),
             };
         }
         if self.json {
-            let mut facts = describe::facts(letter);
+            let mut facts = letter.facts();
             match str::from_utf8(&letter.content) {
                 Ok(text) => facts["text"] = text.into(),
                 Err(_) => facts["base64"] = BASE64_STANDARD.encode(&letter.content).into(),
@@ -56,20 +55,22 @@ impl Options {
 fn print_for_people(letter: &Letter) -> Result {
     let heading = &letter.heading;
     let ids: Vec<_> = letter.messages.iter().map(|message| message.id.as_str()).collect();
-    let content = describe::content(letter);
-    let redrive = match messages_for(letter) {
+    let redrive = match letter.messages_for_worker() {
         Ok(messages) => format!("possible, as {}", counted(messages.len(), "message")),
         Err(why) => format!("not possible: {why}"),
     };
     for (name, value) in [
         ("message", ids.join(", ")),
         ("received", time(letter.received_at())),
-        ("sent", time(letter.messages.first().and_then(|message| message.sent))),
-        ("receives", describe::receives(letter).map(|n| n.to_string()).unwrap_or_default()),
+        ("sent", time(letter.sent_at())),
+        ("receives", letter.receives().map(|times| times.to_string()).unwrap_or_default()),
         ("app", heading.app_key.clone().unwrap_or_default()),
         ("request", heading.request_id.clone().unwrap_or_default()),
-        ("reason", describe::reason(letter).to_owned()),
-        ("content", format!("{content}, {}", counted(letter.content.len(), "byte"))),
+        ("reason", letter.reason().to_owned()),
+        (
+            "content",
+            format!("{}, {}", letter.content_in_words(), counted(letter.content.len(), "byte")),
+        ),
         ("redrive", redrive),
     ] {
         print::line(format_args!("{name:<10} {}", printable(&value)))?;

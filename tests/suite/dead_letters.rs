@@ -178,6 +178,41 @@ async fn a_letter_is_shown_and_its_content_given_byte_for_byte() {
 }
 
 #[tokio::test]
+async fn what_people_are_shown_keeps_the_order_of_fields_and_every_token() {
+    let stack = deployment().await;
+    let odd = r#"[ {"time":1.50,"b":{ },"a":"x, [\"y\\","\u0061":[1, 2],"a":7},[ ] ]"#;
+    let lines = r#"
+[
+  {
+    "time": 1.50,
+    "b": { },
+    "a": "x, [\"y\\",
+    "\u0061": [1, 2],
+    "a": 7
+  },
+  [ ]
+]
+"#;
+    let sweep = r#"{"chatRoomId":"room","destroyVersion":1}"#;
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    for (message, shown) in [
+        (format!(r#"{{"appKey":"a","events":{odd}}}"#), lines),
+        (r#"{"appKey":"a","events":[]}"#.to_owned(), "\n[]\n"),
+        (
+            format!(r#"{{"appKey":"a","sweep":{sweep}}}"#),
+            "\n{\n  \"chatRoomId\": \"room\",\n  \"destroyVersion\": 1\n}\n",
+        ),
+        (json!({"body": "18446744073709551616"}).to_string(), "\n18446744073709551616\n"),
+        (json!({"body": "[1"}).to_string(), "\n[1\n"),
+        (json!({"body": deep}).to_string(), "]]]]\n]\n"),
+    ] {
+        let id = put(&stack, &message).await;
+        let told = stdout(&stack, &["show", &id]).await;
+        assert!(told.ends_with(shown), "{shown}\nis not the end of\n{told}");
+    }
+}
+
+#[tokio::test]
 async fn a_message_is_work_or_a_body_with_its_exact_bytes() {
     let stack = deployment().await;
     for (events, count) in [(r#"[{"type": 7}]"#, 1), ("[1,2,3]", 3), ("{}", 1)] {

@@ -1,8 +1,15 @@
 //! Shows one dead letter: `chatroom dead-letters show`.
 
+use std::{
+    fmt::{self, Formatter},
+    result,
+};
+
 use base64::{Engine, prelude::BASE64_STANDARD};
+use chatroom_status_sync::callback::body::raw_events;
 use clap::Args;
-use serde_json::Value;
+use serde::de::{Deserializer as _, MapAccess, Visitor};
+use serde_json::{Deserializer, value::RawValue};
 
 use super::{
     letter::{Letter, find, letters},
@@ -81,41 +88,40 @@ fn print_for_people(letter: &Letter) -> Result {
     print::line(format_args!("\n{}", lines.join("\n")))
 }
 
-/// Indents JSON whose tokens all come back from the parser. It drops a field that is named twice
-/// and rounds numbers, and either may be what is wrong with a letter.
+/// Puts every event and each of its fields on a line. The tokens stay as they came, because one of
+/// them may be what is wrong with the letter.
 fn indented(text: &str) -> Option<String> {
-    let characters = |json: &str| {
-        let mut characters: Vec<_> = json.bytes().filter(|c| !c.is_ascii_whitespace()).collect();
-        // Fields are printed in the order of their names.
-        characters.sort_unstable();
-        characters
-    };
-    let json: Value = serde_json::from_str(text).ok()?;
-    let shown = format!("{json:#}");
-    (characters(&shown) == characters(text)).then_some(shown)
+    let events = raw_events(text.as_bytes()).ok()?.into_iter().map(|event| {
+        let fields = Deserializer::from_str(event.get()).deserialize_map(Fields);
+        fields.map_or_else(|_| event.to_string(), |fields| block('{', &fields, '}'))
+    });
+    let events: Vec<_> = events.collect();
+    let is_array = text.trim_start().starts_with('[');
+    Some(if is_array { block('[', &events, ']') } else { events.concat() })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn block(open: char, lines: &[String], close: char) -> String {
+    if lines.is_empty() {
+        return format!("{open}{close}");
+    }
+    format!("{open}\n  {}\n{close}", lines.join(",\n").replace('\n', "\n  "))
+}
 
-    #[test]
-    fn json_is_indented_where_that_changes_no_token() {
-        let shown = indented(r#"[ {"time":1.50,"b":{ },"a":"x, [\"y\\"},[ ] ]"#);
-        assert_eq!(shown, None, "a number that would be another text");
-        let shown = indented(r#"[ {"time":1.5,"b":{ },"a":"x, [\"y\\"},[ ] ]"#);
-        let lines = r#"[
-  {
-    "a": "x, [\"y\\",
-    "b": {},
-    "time": 1.5
-  },
-  []
-]"#;
-        assert_eq!(shown.as_deref(), Some(lines));
-        for kept in [r#"{"a":1,"a":1}"#, "18446744073709551616", r#""\u0061""#, "hello", "[1"] {
-            assert_eq!(indented(kept), None);
+/// Reads the fields of an object in the order in which they came.
+struct Fields;
+
+impl<'a> Visitor<'a> for Fields {
+    type Value = Vec<String>;
+
+    fn expecting(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> result::Result<Vec<String>, M::Error> {
+        let mut fields = Vec::new();
+        while let Some((name, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+            fields.push(format!("{name}: {value}"));
         }
-        assert_eq!(indented(&("[".repeat(100_000) + &"]".repeat(100_000))), None);
+        Ok(fields)
     }
 }

@@ -3,7 +3,6 @@
 mod answers;
 mod deployments;
 mod fixtures;
-mod positions;
 mod queues;
 mod rows;
 mod sending;
@@ -24,7 +23,6 @@ pub mod runtime_api;
 pub use answers::*;
 pub use deployments::*;
 pub use fixtures::*;
-pub use positions::*;
 pub use queues::*;
 pub use rows::*;
 pub use sending::*;

@@ -1,16 +1,16 @@
-//! The Lambda function that does what was deferred. All it does is to connect the Lambda runtime
-//! with the [`Worker`].
+//! The Lambda function that handles deferred messages. It only connects the Lambda runtime with the
+//! [`Worker`].
 
-use std::{
-    process::ExitCode,
-    time::{Duration, SystemTime},
-};
+use std::{process::ExitCode, time::SystemTime};
 
 use chatroom_status_sync::{
     aws::Aws,
     domain::time::Timestamp,
     env::Environment,
-    functions::{lambda, log::LogLine, settings::StorageSettings, worker::Worker},
+    functions::{
+        deadlines::LONGEST_INVOCATION, lambda, log::LogLine, settings::StorageSettings,
+        worker::Worker,
+    },
     wire::sqs::SqsEvent,
 };
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -24,8 +24,7 @@ async fn main() -> ExitCode {
         let worker: &'static Worker = Box::leak(Box::new(worker));
         let handler = move |event: LambdaEvent<SqsEvent>| async move {
             let now = Timestamp::from(SystemTime::now());
-            let time_left =
-                lambda::time_left(&event.context, now).unwrap_or(Duration::from_secs(30));
+            let time_left = lambda::time_left(&event.context, now).unwrap_or(LONGEST_INVOCATION);
             let (response, lines) =
                 worker.work(event.payload, now, Instant::now() + time_left).await;
             lines.iter().for_each(LogLine::print);

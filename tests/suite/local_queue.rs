@@ -69,7 +69,13 @@ async fn sent(client: &Client, url: &str, bodies: &[String]) -> Result<Vec<Strin
     };
     let entries = bodies.iter().enumerate().map(entry).collect();
     match client.send_message_batch().queue_url(url).set_entries(Some(entries)).send().await {
-        Ok(sent) => Ok(sent.failed.into_iter().map(|failed| failed.code).collect()),
+        Ok(sent) => {
+            assert!(
+                sent.failed.iter().all(|failed| failed.message.is_some()),
+                "a refusal says why"
+            );
+            Ok(sent.failed.into_iter().map(|failed| failed.code).collect())
+        }
         Err(error) => Err(error.code().unwrap().to_owned()),
     }
 }

@@ -28,7 +28,7 @@ impl SqsError {
 
     /// Words the refusal of one entry of a batch.
     pub fn of_entry(&self, id: &Value) -> Value {
-        json!({"Id": id, "SenderFault": true, "Code": self.code, "QueuedMessage": self.message})
+        json!({"Id": id, "SenderFault": true, "Code": self.code, "Message": self.message})
     }
 }
 

@@ -14,7 +14,7 @@ type Variables<'a> = dyn Fn(&str) -> Option<String> + 'a;
 pub struct SettingError(String);
 
 impl<'a> Environment<'a> {
-    /// Takes variables by a function of their name.
+    /// Takes a function that gives each variable by its name.
     pub fn new(variables: impl Fn(&str) -> Option<String> + 'a) -> Self {
         Self(Box::new(variables))
     }
@@ -32,7 +32,7 @@ impl<'a> Environment<'a> {
     /// Reads a variable that must not be absent.
     ///
     /// # Errors
-    /// Says that it is absent, and its `meaning`.
+    /// Says that it is absent, and that it should be `meaning`: words such as `an AWS region`.
     pub fn require(&self, name: &str, meaning: &str) -> Result<String, SettingError> {
         self.get(name)
             .ok_or_else(|| SettingError::new(format!("{name} is not set; it should be {meaning}")))
@@ -41,7 +41,7 @@ impl<'a> Environment<'a> {
     /// Reads a whole number within `range`; gives the default for an absent one.
     ///
     /// # Errors
-    /// Says what the variable holds, and the range.
+    /// Says what the variable holds instead, and the range.
     pub fn number<T>(
         &self,
         name: &str,

@@ -16,22 +16,22 @@
 //! * [`aws`]: clients, connections and queues.
 //! * [`table`]: the conditional writes that make any order end in the same items, and the reads.
 //! * [`functions`]: the Lambda functions.
-//! * `local`: stand-ins for all of AWS that is used, for people and for tests.
+//! * `local`: stand-ins for the AWS services in use, for people and for tests.
 //!
-//! [`mod@env`] stands on the ground: environment variables, for [`aws`] and [`functions`].
+//! [`mod@env`] stands on the ground: it reads the environment variables of a process.
 //!
 //! # The way of a callback
 //!
-//! 1. [`functions::guard`] makes the gateway's event harmless, `lambda_http` an HTTP request of it,
-//!    [`functions::http`] our own [`Request`](wire::request::Request), and [`functions::receiver`]
-//!    takes it from there to its answer.
-//! 2. [`callback::Unverified::verify`] checks the signature. Only what it gives back can be read:
+//! 1. [`functions::guard`] makes the gateway's event harmless, and `lambda_http` turns it into an
+//!    HTTP request. [`functions::http`] reads our own [`Request`](wire::request::Request) from that,
+//!    and [`functions::receiver`] answers it.
+//! 2. [`callback::Unverified::verify`] checks the signature. Only its result can be read:
 //!    [`callback::body`] turns the body into [events](domain::event::Event).
 //! 3. [`domain::plan`] folds them into one change per member and per room.
-//! 4. [`functions::storage`] brings the changes into the table by [`table::apply`], what nobody
-//!    understands into the dead-letter queue, and what the table did not confirm in time into the
-//!    deferred queue, from where [`functions::worker`] brings it into the table.
-//! 5. The [`Answer`](wire::answer::Answer) says how much of it is where.
+//! 4. [`functions::storage`] writes the changes by [`table::apply`]. Events that nobody understands
+//!    go to the dead-letter queue. Changes that the table does not confirm in time go to the deferred
+//!    queue, from which [`functions::worker`] writes them later.
+//! 5. The [`Answer`](wire::answer::Answer) counts what went where.
 
 pub mod aws;
 pub mod callback;

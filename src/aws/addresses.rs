@@ -1,4 +1,4 @@
-//! The addresses of a host, asked for once by all who open connections to it at the same time.
+//! The addresses of a host, looked up once for all connections to it that are opened together.
 //!
 //! A lookup takes a thread, and a query to a name server that counts them. A start opens two
 //! connections, and a callback about many users sixty more; each would look up the same name.
@@ -20,17 +20,17 @@ use hyper_util::client::legacy::connect::dns::Name;
 use tokio::{net::lookup_host, time::timeout};
 use tower_service::Service;
 
-/// The limit for a lookup. A query that is lost is repeated after seconds, so another is sooner.
+/// The limit for a lookup. The resolver repeats a lost query after seconds; a new lookup is sooner.
 const LOOKUP: Duration = Duration::from_millis(500);
 
 /// The result that a lookup gives everybody who waits for it.
 type HostAddresses = Result<Vec<SocketAddr>, Arc<io::Error>>;
 type Lookup = BoxFuture<'static, HostAddresses>;
 
-/// Looks hosts up. Clones know of each other's lookups.
+/// Looks hosts up. Clones share their lookups.
 ///
-/// Nothing is remembered once it is found: how long it stays true is not known here, and a frozen
-/// function does not even know how long ago that was.
+/// Addresses are not remembered once they are found: their lifetime is not known here, and a frozen
+/// function does not even know their age.
 #[derive(Clone, Default)]
 pub struct Addresses {
     latest: Arc<Mutex<Option<Latest>>>,
@@ -52,12 +52,15 @@ impl Addresses {
         }
         let name = host.clone();
         let lookup = async move {
-            // Whoever connects replaces the port.
-            let found = timeout(LOOKUP, lookup_host((name.as_str(), 0))).await;
-            let found = found.unwrap_or_else(|late| Err(late.into()));
-            Ok(found.map_err(Arc::new)?.collect())
-        };
-        let lookup = lookup.boxed().shared();
+            // The port is none yet: the connector puts in its own.
+            match timeout(LOOKUP, lookup_host((name.as_str(), 0))).await {
+                Ok(Ok(found)) => Ok(found.collect()),
+                Ok(Err(why)) => Err(Arc::new(why)),
+                Err(late) => Err(Arc::new(late.into())),
+            }
+        }
+        .boxed()
+        .shared();
         *latest = lookup.downgrade().map(|lookup| Latest { host, lookup });
         lookup
     }

@@ -1,8 +1,8 @@
 //! The HTTP client below the SDK: HTTP/1.1 over rustls, on connections that are kept.
 //!
 //! The SDK's own client also speaks HTTP/2 and to proxies, looks into the operating system's trust
-//! store, and takes other roots as PEM text only, to be parsed at each start. Of what a function
-//! loads and does before its first request, that was a good part.
+//! store, and takes other roots as PEM text only, to be parsed at each start. That was a good part of
+//! what a function loads and does before its first request.
 //!
 //! * **TLS is rustls on ring.** The SDK's default, AWS-LC, gathers CPU jitter as entropy once per
 //!   process; at the share of a core that a small function gets, that takes longer than everything
@@ -36,8 +36,8 @@ use rustls::{
 use super::addresses::Addresses;
 use crate::env::{Environment, SettingError};
 
-/// The limit for TCP to connect, all addresses of a host together. A packet that is lost is sent
-/// again after a second, so another attempt is sooner. TLS has what is left of the request's attempt.
+/// The limit for TCP to connect, for all addresses of a host together. TCP sends a lost packet again
+/// after a second; a new attempt is sooner. The TLS handshake may take the rest of the attempt's time.
 const CONNECT: Duration = Duration::from_millis(500);
 /// The preferred suite. Its handshake hashes with SHA-256, for which processors have instructions;
 /// the library's first choice hashes with SHA-384, for which most have none.
@@ -50,10 +50,10 @@ struct Connections(Client<HttpsConnector<Tcp<Addresses>>, SdkBody>);
 /// Makes the HTTP client of all services.
 ///
 /// # Errors
-/// If `AWS_CA_BUNDLE` names no file of PEM certificates.
+/// `AWS_CA_BUNDLE` names no file of PEM certificates.
 pub fn client(env: &Environment<'_>) -> Result<SharedHttpClient, SettingError> {
     let roots = match env.get("AWS_CA_BUNDLE") {
-        Some(path) => bundle(&path)?,
+        Some(path) => read_bundle(&path)?,
         None => mozilla_roots(),
     };
     let mut tcp = Tcp::new_with_resolver(Addresses::default());
@@ -64,11 +64,11 @@ pub fn client(env: &Environment<'_>) -> Result<SharedHttpClient, SettingError> {
     Ok(http_client_fn(move |_, _| connector.clone()))
 }
 
-/// Makes what opens connections: over `tcp`, and with TLS, where the URL says so, to those whom the
-/// roots vouch for.
+/// Makes a connector. It opens connections over `tcp`, and for `https` URLs speaks TLS with servers
+/// whose certificates lead to one of the `roots`.
 ///
 /// # Errors
-/// None that is known: what TLS needs is compiled in.
+/// No case is known: everything that TLS needs is compiled in.
 pub fn connector<R>(
     mut tcp: Tcp<R>,
     roots: RootCertStore,
@@ -109,7 +109,7 @@ impl HttpConnector for Connections {
         HttpConnectorFuture::new(async move {
             // All requests of ours can be repeated, so the SDK may repeat every one that failed.
             let response = response.await.map_err(|why| ConnectorError::io(why.into()))?;
-            // Another host may do better.
+            // A new connection may reach another host, which may do better.
             if response.status().is_server_error()
                 && let Some(connection) = connection.connection_metadata().as_ref()
             {
@@ -121,15 +121,16 @@ impl HttpConnector for Connections {
     }
 }
 
-fn bundle(path: &str) -> Result<RootCertStore, SettingError> {
+fn read_bundle(path: &str) -> Result<RootCertStore, SettingError> {
     let wrong = |why: String| {
         SettingError::new(format!(
             "AWS_CA_BUNDLE holds {path:?}, {why}; it should be a file of PEM certificates"
         ))
     };
     let pem = fs::read(path).map_err(|why| wrong(why.to_string()))?;
-    let certificates = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>();
-    let certificates = certificates.map_err(|why| wrong(why.to_string()))?;
+    let certificates = CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|why| wrong(why.to_string()))?;
     let mut roots = RootCertStore::empty();
     // Bundles of whole systems have a few that no verifier of today understands.
     match roots.add_parsable_certificates(certificates) {

@@ -41,7 +41,7 @@ pub struct Aws {
     endpoints: Endpoints,
 }
 
-/// The services' endpoints, where they are not AWS's own.
+/// The endpoint of each service; `None` for AWS's own.
 #[derive(Clone)]
 struct Endpoints {
     dynamodb: Option<String>,

@@ -59,10 +59,11 @@ impl Queue {
         Self { client: LazyLock::new(Box::new(client)), url: url.into() }
     }
 
-    /// Puts messages into the queue, all of them, until `deadline`.
+    /// Puts all messages into the queue before `deadline`.
     ///
     /// # Errors
-    /// One of them is not known to be there; some may be. Repeating them is harmless.
+    /// At least one message is not known to be in the queue; others may be there. Sending all of them
+    /// again is harmless.
     pub async fn send(&self, messages: Vec<Outgoing>, deadline: Instant) -> Result<(), QueueError> {
         if messages.is_empty() {
             return Ok(());
@@ -74,10 +75,10 @@ impl Queue {
         timeout_at(deadline, sending).await.unwrap_or_else(|_| Err(self.error(Why::Late)))
     }
 
-    /// Keeps a message that was received out of sight for a while, counted from now.
+    /// Hides a message that was received, in full seconds from now.
     ///
     /// # Errors
-    /// The message comes back when the queue's own time is over.
+    /// The queue did not confirm it. The message comes back when the queue's own time-out is over.
     pub async fn hide(&self, receipt: &str, time: Duration) -> Result<(), QueueError> {
         self.client
             .change_message_visibility()

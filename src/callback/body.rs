@@ -19,8 +19,8 @@ use crate::domain::{
     time::Timestamp,
 };
 
-/// The number of faults of one body that are told apart. Nobody signs the body: a few bytes for each
-/// of a million faults must not become a message and a sentence for each.
+/// The most faulty events of one body that are kept one by one. The body is not signed: it may hold a
+/// million faults of a few bytes each, and each that is kept becomes a message.
 pub const MOST_FAULTS: usize = 1000;
 
 /// The events of a body, and those that cannot be understood.
@@ -28,18 +28,18 @@ pub const MOST_FAULTS: usize = 1000;
 pub struct Parsed<'body> {
     /// The events, in the order of the body, which means nothing.
     pub events: Vec<Event>,
-    /// The faulty events, for quarantine, each by itself; at most [`MOST_FAULTS`].
+    /// The faulty events, at most [`MOST_FAULTS`] of them, to be quarantined one by one.
     pub faults: Vec<Fault<'body>>,
-    /// The number of faulty events. If it is more than `faults` holds, the body is to be kept whole.
+    /// The number of all faulty events. If `faults` holds fewer, the body is to be kept whole.
     pub faulty: usize,
     /// The whole body.
     pub body: &'body [u8],
 }
 
-/// The body as a whole is no JSON array or object.
+/// The error of a body that as a whole is no JSON array or object.
 #[derive(Debug)]
 pub struct InvalidBody {
-    /// The fault of the JSON text, where the body begins like an array or an object.
+    /// The parser's error, if the body begins like an array or an object.
     pub syntax: Option<serde_json::Error>,
 }
 
@@ -54,8 +54,8 @@ pub fn raw_events(body: &[u8]) -> Result<Vec<&RawValue>, InvalidBody> {
     events.map_err(|why| InvalidBody { syntax: Some(why) })
 }
 
-/// Reads all events of a body, and judges at `now` whether their times are plausible. The limits are
-/// those of the transport: neither events nor users are counted.
+/// Reads all events of a body, and judges at `now` whether their times are plausible. Neither events
+/// nor users are limited in number: the transport limits the bytes.
 ///
 /// # Errors
 /// [`InvalidBody`] where the body as a whole is no JSON array or object. Everything else is a fault
@@ -77,8 +77,8 @@ pub fn parse(callback: &Verified, now: Timestamp) -> Result<Parsed<'_>, InvalidB
     Ok(parsed)
 }
 
-/// The fields of an event, still raw, so that the fault of each can be named. Absent and `null` are
-/// the same.
+/// The fields of an event, still raw, so that an error can name the field. A field that is `null`
+/// counts as absent.
 #[derive(Deserialize)]
 struct Fields<'body> {
     #[serde(borrow, rename = "chatRoomId")]
@@ -103,15 +103,18 @@ impl<'body> Fields<'body> {
 fn parse_event(raw: &RawValue, now: Timestamp) -> Result<Event, EventError> {
     let fields = Fields::read(raw).ok_or(EventError::NoObject)?;
 
-    let room: String = required(fields.room, "chatRoomId", "text")?;
-    let room = RoomId::new(room).map_err(EventError::Room)?;
+    let room_id: String = required(fields.room, "chatRoomId", "text")?;
+    let room = RoomId::new(room_id).map_err(EventError::Room)?;
 
-    let users: Vec<String> = match fields.users {
+    let user_ids: Vec<String> = match fields.users {
         Some(raw) => typed(raw, "userIds", "a list of texts")?,
         None => Vec::new(),
     };
-    let users = users.into_iter().map(UserId::new).collect::<Result<_, _>>();
-    let users = users.map_err(EventError::User)?;
+    let users = user_ids
+        .into_iter()
+        .map(UserId::new)
+        .collect::<Result<_, _>>()
+        .map_err(EventError::User)?;
 
     let number = required(fields.kind, "type", "a whole number")?;
     let kind = Kind::from_type(number).ok_or(EventError::UnknownType(number))?;

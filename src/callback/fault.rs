@@ -22,24 +22,24 @@ pub enum EventError {
     NoObject,
     /// A field that every event has is absent.
     Missing(&'static str),
-    /// A field holds something else than its JSON type.
+    /// A field holds a value of the wrong type.
     WrongType {
         /// The field's name.
         field: &'static str,
         /// The expected type, in words.
         expected: &'static str,
     },
-    /// The room id is none.
+    /// The text of `chatRoomId` is no room id.
     Room(IdError),
-    /// One of the user ids is none.
+    /// One of the texts of `userIds` is no user id.
     User(IdError),
     /// The sender documents no such `type`.
     UnknownType(u64),
-    /// The time lies too far back, or too far ahead.
+    /// The time lies before September 2001, or more than an hour ahead.
     ImplausibleTime {
         /// The event's time, in Unix milliseconds.
         millis: u64,
-        /// The time of the judgement.
+        /// The receiver's time.
         now: Timestamp,
     },
 }

@@ -41,7 +41,15 @@ impl fmt::Debug for Secret {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keyring(BTreeMap<AppKey, Vec<Secret>>);
 
-/// The reason why a text is no keyring. Its words show nothing of the text but app keys.
+/// The reason why a text is no keyring. Its words continue the name of the setting that holds the text,
+/// and show nothing of the text but app keys.
+///
+/// ```
+/// use chatroom_status_sync::callback::keyring::Keyring;
+///
+/// let error = Keyring::from_json(r#"{"someapp":["secret",""]}"#).unwrap_err();
+/// assert_eq!(format!("APP_SECRETS {error}"), "APP_SECRETS holds an empty secret for app someapp");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyringError {
     /// The text is no JSON.
@@ -57,7 +65,12 @@ pub enum KeyringError {
     /// A secret is the empty text.
     EmptySecret(AppKey),
     /// A secret is no text.
-    SecretType(JsonType, AppKey),
+    SecretType {
+        /// The type of the value in its place.
+        found: JsonType,
+        /// The app.
+        app: AppKey,
+    },
     /// The App Key stands where the App Secret belongs: a common mistake.
     AppKeyAsSecret(AppKey),
 }
@@ -78,8 +91,8 @@ impl Keyring {
         apps.into_iter().map(read).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Finds the app that a callback belongs to, and its secrets. Old senders name no app: that is
-    /// clear only where a single one is configured.
+    /// Finds the app that a callback belongs to, and its secrets. Older versions of the service name
+    /// no app: their callbacks belong to the only app of the keyring, if there is just one.
     pub fn secrets_of(&self, app: Option<&str>) -> Option<(&AppKey, &[Secret])> {
         let found = match app {
             Some(name) => self.0.iter().find(|(app, _)| app.as_str() == name),
@@ -103,7 +116,7 @@ fn read_secrets(app: &AppKey, value: Value) -> Result<Vec<Secret>, KeyringError>
             Err(KeyringError::AppKeyAsSecret(app.clone()))
         }
         Value::String(text) => Ok(Secret(text)),
-        other => Err(KeyringError::SecretType(JsonType::of(&other), app.clone())),
+        other => Err(KeyringError::SecretType { found: JsonType::of(&other), app: app.clone() }),
     };
     list.into_iter().map(read).collect()
 }
@@ -117,7 +130,7 @@ impl fmt::Display for KeyringError {
             Self::AppKey(why) => write!(f, "has an app key that {why}"),
             Self::NoSecret(app) => write!(f, "holds an empty list for app {app}"),
             Self::EmptySecret(app) => write!(f, "holds an empty secret for app {app}"),
-            Self::SecretType(found, app) => {
+            Self::SecretType { found, app } => {
                 write!(f, "holds {found} instead of a secret for app {app}")
             }
             Self::AppKeyAsSecret(app) => write!(

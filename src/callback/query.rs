@@ -8,7 +8,8 @@ pub(super) struct Claim {
     /// Absent in callbacks of older versions of the service.
     pub app_key: Option<String>,
     pub nonce: String,
-    /// The timestamp's characters: they are what was hashed, never a number printed again.
+    /// The timestamp as it was sent. These characters were hashed; a number printed again may have
+    /// others.
     pub timestamp_text: String,
     pub timestamp: Timestamp,
     pub signature: [u8; 20],
@@ -22,8 +23,8 @@ impl Claim {
             let (slot, name) = match name.as_ref() {
                 "appKey" => (&mut app_key, "appKey"),
                 "nonce" => (&mut nonce, "nonce"),
-                // Older versions of the service say signTimestamp. Both at once are as ambiguous as
-                // one twice.
+                // Older versions of the service say signTimestamp. Both names at once are as ambiguous
+                // as one of them twice.
                 "timestamp" | "signTimestamp" => (&mut timestamp, "timestamp"),
                 "signature" => (&mut signature, "signature"),
                 _ => continue,
@@ -45,9 +46,8 @@ impl Claim {
     }
 }
 
-/// Accepts exactly 13 ASCII digits. Nothing separates nonce and timestamp in what is hashed, so
-/// characters could be moved from one to the other and still give the same digest, were the length
-/// free.
+/// Accepts exactly 13 ASCII digits. Nothing separates nonce and timestamp in the hashed text: if the
+/// length were free, characters could move from one to the other and the digest would stay the same.
 fn parse_timestamp(text: &str) -> Option<Timestamp> {
     if text.len() != 13 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;

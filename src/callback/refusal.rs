@@ -1,17 +1,27 @@
-//! The reasons for not believing a callback.
+//! Refusals of callbacks, with their words for programs, callers and operators.
 
 use crate::domain::time::Timestamp;
 
-/// A reason for not believing a callback. All of them are answered with 401.
+/// The reason why a callback is not believed. The answer to each is 401.
+///
+/// ```
+/// use chatroom_status_sync::callback::Refusal;
+///
+/// let refusal = Refusal::Missing("nonce");
+/// assert_eq!(refusal.code(), "missing_parameter");
+/// assert_eq!(refusal.message(), "The query parameter nonce is missing or empty.");
+/// assert!(!refusal.may_be_rotation(), "no secret, old or new, can make up for it");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// A parameter is absent or empty.
     Missing(&'static str),
-    /// A parameter stands there more than once, so it is ambiguous what was signed.
+    /// A parameter is given more than once, so nobody knows which of its values was signed.
     Repeated(&'static str),
     /// The timestamp is not 13 ASCII digits.
     MalformedTimestamp,
-    /// No secret is configured for the app key; or there is no app key, and not exactly one app.
+    /// No secret is configured for the app key. Or the callback names no app key, and the configured
+    /// apps are more than one.
     UnknownApp,
     /// The signature is not 40 hex digits: no secret can give it.
     MalformedSignature,
@@ -25,7 +35,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Gives a word for programs: stable, `snake_case`.
+    /// Gives the error's name in `snake_case`. It never changes, because programs compare it.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Missing(_) => "missing_parameter",
@@ -72,7 +82,7 @@ impl Refusal {
         }
     }
 
-    /// Says whether a secret that is not known yet could change the verdict.
+    /// Says whether newer secrets could verify the callback: one may have been rotated.
     pub const fn may_be_rotation(self) -> bool {
         matches!(self, Self::UnknownApp | Self::WrongSignature)
     }

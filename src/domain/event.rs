@@ -41,22 +41,23 @@ impl Kind {
     }
 }
 
-/// The time of the earliest plausible event: 1,000,000,000,000, in September 2001.
-pub const EARLIEST: Timestamp = match Timestamp::from_millis(1_000_000_000_000) {
+/// The time of the earliest plausible event: the first of 13 digits, in September 2001.
+const EARLIEST: Timestamp = match Timestamp::from_millis(1_000_000_000_000) {
     Some(time) => time,
     None => Timestamp::MAX,
 };
 
 /// The time that an event may lie ahead of the receiver's clock. An event from further ahead would
 /// win for ever.
-pub const AHEAD: Duration = Duration::from_hours(1);
+const AHEAD: Duration = Duration::from_hours(1);
 
-/// Judges at `now` whether an event may have happened at `time`.
+/// Says whether an event can have happened at `time`: not before September 2001 (the first Unix
+/// milliseconds of 13 digits), and at most an hour after `now`.
 pub fn is_plausible(time: Timestamp, now: Timestamp) -> bool {
     time >= EARLIEST && time.since(now) <= AHEAD
 }
 
-/// The order of events: `time * 100 + type * 10 + min(status, 9)`.
+/// The number that orders events: `time * 100 + type * 10 + min(status, 9)`.
 ///
 /// The sender gives no sequence and no id, so this number is both: two events with the same version
 /// about the same item are the same event. Everything but the ids can be read back from it.
@@ -89,7 +90,8 @@ impl Version {
         Some(Self::new(time, kind, number % 10))
     }
 
-    /// Gives the number that the table stores.
+    /// Gives the number that the table stores. It has 15 decimal digits at most, so a double holds it
+    /// exactly, too.
     pub const fn number(self) -> u64 {
         self.time.millis() * 100 + self.kind.number() * 10 + self.status as u64
     }
@@ -104,12 +106,12 @@ impl Version {
         self.kind
     }
 
-    /// Gives the callback's `status`; 9 stands for everything above.
+    /// Gives the callback's `status`; 9 stands for 9 and everything above.
     pub const fn status(self) -> u8 {
         self.status
     }
 
-    /// Words the status as the table does.
+    /// Gives the word that the table stores for the status.
     pub const fn reason(self) -> &'static str {
         match self.status {
             0 => "requested",
@@ -137,8 +139,8 @@ impl fmt::Display for Version {
 pub struct Event {
     /// The room of the event.
     pub room: RoomId,
-    /// The users of a join or leave. It may be empty. The users of a create or destroy say nothing
-    /// about members.
+    /// The users who joined or left; maybe none. Those of a create or destroy say nothing about
+    /// members.
     pub users: Vec<UserId>,
     /// Time, kind and status.
     pub version: Version,

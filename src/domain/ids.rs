@@ -11,10 +11,10 @@ use serde::Serialize;
 /// The length of the longest accepted id, in bytes of UTF-8.
 pub const MAX_BYTES: usize = 256;
 
-/// The rule for ids that a text breaks.
+/// The reason why a text is no id. Its words are a clause such as `has more than 256 bytes`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdError {
-    /// It has no characters.
+    /// It has no bytes.
     Empty,
     /// It has more than [`MAX_BYTES`] bytes.
     TooLong,
@@ -34,7 +34,7 @@ impl fmt::Display for IdError {
 
 impl std::error::Error for IdError {}
 
-fn checked(text: String) -> Result<String, IdError> {
+fn check_length(text: String) -> Result<String, IdError> {
     match text.len() {
         0 => Err(IdError::Empty),
         1..=MAX_BYTES => Ok(text),
@@ -83,20 +83,20 @@ impl AppKey {
         if text.contains('#') {
             return Err(IdError::HasSeparator);
         }
-        checked(text).map(Self)
+        check_length(text).map(Self)
     }
 }
 
 impl RoomId {
     /// Accepts 1 to [`MAX_BYTES`] bytes.
     pub fn new(text: impl Into<String>) -> Result<Self, IdError> {
-        checked(text.into()).map(Self)
+        check_length(text.into()).map(Self)
     }
 }
 
 impl UserId {
     /// Accepts 1 to [`MAX_BYTES`] bytes.
     pub fn new(text: impl Into<String>) -> Result<Self, IdError> {
-        checked(text.into()).map(Self)
+        check_length(text.into()).map(Self)
     }
 }

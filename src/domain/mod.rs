@@ -2,10 +2,10 @@
 //!
 //! * [`ids`]: app, room and user.
 //! * [`time`]: Unix milliseconds.
-//! * [`event`]: what can happen, and the [`Version`](event::Version) that orders it.
+//! * [`event`]: the four kinds of events, and the [`Version`](event::Version) that orders them.
 //! * [`plan`]: folds events into at most one change per member and per room.
 //! * [`room_state`]: decides what a room's item means for the members who join it.
-//! * [`sweep`]: names a room whose end must be brought to its members.
+//! * [`sweep`]: names a destroyed room whose members' own items do not say so yet.
 
 pub mod event;
 pub mod ids;

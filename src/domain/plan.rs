@@ -2,8 +2,8 @@
 //! number and order.
 //!
 //! All events about an item are folded into [`Facts`]: the newest version of each kind. Folding takes
-//! the greater of two, so it forgets order, repetition and batching; that is why any of them ends in
-//! the same table.
+//! the greater of two versions, so neither order nor repetition nor the way in which events are
+//! batched changes what the table says in the end.
 
 use std::collections::BTreeMap;
 
@@ -28,21 +28,21 @@ impl Facts {
         Self { newest: version, by_kind }
     }
 
-    /// Takes in another event. One that is older than a known one of its kind changes nothing.
-    pub fn learn(&mut self, version: Version) {
+    /// Adds an event. It changes nothing if a newer one of its kind is known.
+    fn learn(&mut self, version: Version) {
         let known = &mut self.by_kind[version.kind() as usize];
         *known = (*known).max(Some(version));
         self.newest = self.newest.max(version);
     }
 
-    /// Makes the one fact that a join proves about its room: that it is alive. The room's item records
-    /// no join.
+    /// Makes the facts of a room that only a member's join tells about: the room is alive. The room's
+    /// item records no join, so these facts have no version of any kind.
     pub const fn alive(join: Version) -> Self {
         Self { newest: join, by_kind: [None; 4] }
     }
 
     /// Raises the newest version to a join, which proves that the room is alive.
-    pub fn prove_alive(&mut self, join: Version) {
+    fn prove_alive(&mut self, join: Version) {
         self.newest = self.newest.max(join);
     }
 
@@ -62,19 +62,12 @@ impl Facts {
     }
 }
 
-fn learn_into(known: &mut Option<Facts>, version: Version) {
-    match known {
-        Some(facts) => facts.learn(version),
-        None => *known = Some(Facts::of(version)),
-    }
-}
-
 /// Everything that a callback says about one room and its members.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RoomPlan {
-    /// Facts about the room itself: creates and destroys. The newest join of the same
-    /// callback counts with them, because it proves the room alive just as a create does; a
-    /// join alone is no change of the room.
+    /// Facts about the room itself: creates and destroys. The newest join of the same callback counts
+    /// with them, because it proves the room alive just as a create does. A join alone is no change
+    /// of the room.
     pub room: Option<Facts>,
     /// Facts about each member: joins and leaves.
     pub members: BTreeMap<UserId, Facts>,
@@ -90,21 +83,39 @@ pub struct Plan {
 impl Plan {
     /// Folds events. The users of a create or destroy say nothing about members, and a join or leave
     /// without users says nothing at all.
+    ///
+    /// ```
+    /// use chatroom_status_sync::domain::{
+    ///     event::{Event, Kind, Version},
+    ///     ids::{RoomId, UserId},
+    ///     plan::Plan,
+    ///     time::Timestamp,
+    /// };
+    ///
+    /// let event = |kind, millis| Event {
+    ///     room: RoomId::new("lobby").unwrap(),
+    ///     users: vec![UserId::new("anna").unwrap()],
+    ///     version: Version::new(Timestamp::from_millis(millis).unwrap(), kind, 0),
+    /// };
+    /// let join = event(Kind::Join, 1_574_476_797_772);
+    /// let leave = event(Kind::Leave, 1_574_476_800_000);
+    /// let plan = Plan::of([leave.clone(), join.clone(), join.clone()]);
+    /// assert_eq!(plan, Plan::of([join, leave]), "order and repetition make no difference");
+    /// assert_eq!(plan.len(), 1, "one change: that of the member");
+    /// ```
     pub fn of(events: impl IntoIterator<Item = Event>) -> Self {
         let mut rooms: BTreeMap<RoomId, RoomPlan> = BTreeMap::new();
         for Event { room, users, version } in events {
             match version.kind() {
                 Kind::Create | Kind::Destroy => {
-                    learn_into(&mut rooms.entry(room).or_default().room, version);
+                    let facts = &mut rooms.entry(room).or_default().room;
+                    facts.get_or_insert(Facts::of(version)).learn(version);
                 }
                 Kind::Join | Kind::Leave if users.is_empty() => {}
                 Kind::Join | Kind::Leave => {
                     let members = &mut rooms.entry(room).or_default().members;
                     for user in users {
-                        members
-                            .entry(user)
-                            .and_modify(|facts| facts.learn(version))
-                            .or_insert(Facts::of(version));
+                        members.entry(user).or_insert(Facts::of(version)).learn(version);
                     }
                 }
             }
@@ -117,8 +128,8 @@ impl Plan {
         Self { rooms }
     }
 
-    /// Gives events that fold into this plan again: as few as possible, one for all users of a room
-    /// with the same version.
+    /// Gives events that fold into this plan again: as few as possible, by listing all users of a room
+    /// with the same version in one event.
     pub fn into_events(self) -> impl Iterator<Item = Event> {
         self.rooms.into_iter().flat_map(|(room, plan)| {
             let mut users: BTreeMap<Version, Vec<UserId>> = BTreeMap::new();
@@ -139,7 +150,7 @@ impl Plan {
         })
     }
 
-    /// Counts the changes.
+    /// Counts the changes: one for each member and for each room about which there are facts.
     pub fn len(&self) -> usize {
         self.rooms.values().map(|plan| plan.members.len() + usize::from(plan.room.is_some())).sum()
     }

@@ -1,7 +1,8 @@
 //! The state of a room's own item, and what it means for the members who join the room.
 //!
 //! A join writes its member without reading anything first, and reads the room's item at the same
-//! time. Two conclusions follow: the room must be revived, or the join came after the room's end.
+//! time. The room's state then calls for one of two things, if any: the room must be revived, or the
+//! membership must be ended, because the join is older than the room's end and came in after it.
 
 use super::{
     event::{Kind, Version},
@@ -29,6 +30,25 @@ impl RoomState {
     /// Finds the join that proves the room alive where the item does not say so: its create was lost
     /// or is late, or the room lives again after a destroy. `None` if the room is active, or if every
     /// join came before its end.
+    ///
+    /// ```
+    /// use chatroom_status_sync::domain::{
+    ///     event::{Kind, Version},
+    ///     ids::UserId,
+    ///     plan::{Facts, RoomPlan},
+    ///     room_state::RoomState,
+    ///     time::Timestamp,
+    /// };
+    ///
+    /// let at = |millis, kind| Version::new(Timestamp::from_millis(millis).unwrap(), kind, 0);
+    /// let join = at(1_574_476_797_772, Kind::Join);
+    /// let mut plan = RoomPlan::default();
+    /// plan.members.insert(UserId::new("anna").unwrap(), Facts::of(join));
+    ///
+    /// assert_eq!(RoomState::default().revived_by(&plan), Some(join), "its create was lost");
+    /// let destroyed = Some(at(1_574_476_800_000, Kind::Destroy));
+    /// assert_eq!(RoomState { active: false, destroyed }.revived_by(&plan), None, "it ended later");
+    /// ```
     pub fn revived_by(self, plan: &RoomPlan) -> Option<Version> {
         let join = plan.newest_join()?;
         (!self.active && Some(join) > self.destroyed).then_some(join)

@@ -1,17 +1,17 @@
-//! The sweep of a room that ended.
+//! The sweep of a destroyed room.
 
 use super::{
     event::Version,
     ids::{RoomId, UserId},
 };
 
-/// A room whose end must still be brought to its members.
+/// A destroyed room whose end is still to be written into its members' own items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sweep {
     /// The room.
     pub room: RoomId,
     /// The destroy that ended it.
     pub destroy: Version,
-    /// The last member who is done already; `None` at the beginning.
+    /// The last member, by user id, whose item is done; `None` at the beginning.
     pub after: Option<UserId>,
 }

@@ -39,7 +39,7 @@ impl Timestamp {
     }
 }
 
-/// Takes the nearest [`Timestamp`] that there is.
+/// Converts the time of a system's clock. One out of range becomes the nearest [`Timestamp`].
 impl From<SystemTime> for Timestamp {
     fn from(time: SystemTime) -> Self {
         let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -45,8 +45,8 @@ impl Table {
         plan: &'plan Plan,
         progress: &mut Progress<'plan>,
     ) {
-        let changes = plan.rooms.iter().map(|(room, plan)| changes_of(room, plan));
-        self.take_all(app, in_turn(changes), progress).await;
+        let steps = plan.rooms.iter().map(|(room, plan)| steps_of(room, plan));
+        self.take_all(app, in_turn(steps), progress).await;
         let revivals = progress.revivals();
         self.take_all(app, revivals.into_iter(), progress).await;
         let endings = progress.endings();
@@ -61,7 +61,7 @@ impl Table {
         progress: &mut Progress<'plan>,
     ) {
         let mut steps = steps.peekable();
-        // Most rounds have nothing to do, and the room for what runs is large.
+        // Most rounds have no steps, and the memory for running requests is large.
         if steps.peek().is_none() {
             return;
         }
@@ -105,9 +105,9 @@ impl Table {
     }
 }
 
-/// Lists the changes of a room, and before them the read that a join calls for: a callback that is
-/// cut short should not lack that. The write of a room tells its state, too.
-fn changes_of<'plan>(
+/// Lists the first steps of a room. The read that a join calls for comes first, so that a callback
+/// that is cut short has it. Where the room is written, the write gives the state.
+fn steps_of<'plan>(
     room: &'plan RoomId,
     plan: &'plan RoomPlan,
 ) -> impl Iterator<Item = Step<'plan>> {
@@ -117,7 +117,7 @@ fn changes_of<'plan>(
     of_room.into_iter().chain(of_members).map(move |action| Step { room, action })
 }
 
-/// Takes one of each in turn, until all are through.
+/// Gives one item of each iterator in turn, until all are at their end.
 fn in_turn<I: Iterator>(all: impl Iterator<Item = I>) -> impl Iterator<Item = I::Item> {
     let mut waiting: VecDeque<I> = all.collect();
     iter::from_fn(move || {

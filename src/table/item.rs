@@ -35,8 +35,8 @@ pub fn room_state(item: &Attributes) -> RoomState {
 /// Compares what the item records about this kind of event with `event`; `None` if it records
 /// nothing.
 ///
-/// The table keeps the time of creates, joins and leaves, so only a later time differs; it keeps the
-/// version of destroys.
+/// Of creates, joins and leaves the item keeps the time alone, so two of the same millisecond are
+/// equal here. Of destroys it keeps the whole version.
 pub fn compare(item: &Attributes, event: Version) -> Option<Ordering> {
     let time = |name| {
         let known = number(item, name).and_then(Timestamp::from_millis)?;

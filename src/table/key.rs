@@ -6,7 +6,7 @@ use sha1::{Digest, Sha1};
 use super::Attributes;
 use crate::domain::ids::{AppKey, RoomId, UserId};
 
-/// The number of partitions of index `active-rooms` that the rooms of one app are spread over.
+/// The number of partitions of index `active-rooms` over which the rooms of one app are spread.
 pub const ROOM_SHARDS: u8 = 16;
 
 /// The key of an item: of a room, or of a member of one.
@@ -53,8 +53,8 @@ impl<'a> Key<'a> {
         self.user.map_or_else(|| "ROOM".to_owned(), |user| format!("USER#{user}"))
     }
 
-    /// Gives the index key that the item has while it is present: `userKey` of a joined member,
-    /// `roomsKey` of an active room.
+    /// Gives the key by which an index finds the item: `userKey` while a member is joined, `roomsKey`
+    /// while a room is active.
     pub fn index(&self) -> String {
         match self.user {
             Some(user) => user_key(self.app, user),
@@ -80,8 +80,8 @@ pub fn rooms_key(app: &AppKey, shard: u8) -> String {
     format!("ROOMS#{app}#{shard:02}")
 }
 
-/// Takes the first byte of the SHA-1 of the room id, modulo 16: stable, and even however alike the
-/// ids are.
+/// Gives the shard of a room: the first byte of its id's SHA-1, modulo 16. It never changes, and
+/// spreads ids evenly, however alike they are.
 fn shard(room: &RoomId) -> u8 {
     Sha1::digest(room.as_str())[0] % ROOM_SHARDS
 }

@@ -38,9 +38,9 @@ use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use room_cache::RoomCache;
 use tokio::time::timeout;
 
-/// The number of requests of one callback, or of one sweep, that are under way at once.
+/// The most requests of one callback, or of one sweep, that are under way at once.
 pub const CONCURRENCY: usize = 64;
-/// The limit for opening connections at the start.
+/// The limit for opening connections when a function starts.
 const CONNECT: Duration = Duration::from_secs(1);
 
 /// An item as the SDK gives it.

@@ -43,7 +43,7 @@ pub struct Member {
     pub user_id: String,
     /// `joined` or `left`, as the item says.
     pub membership: String,
-    /// The reason of the membership.
+    /// The reason of that, such as `requested` or `room_destroyed`.
     pub reason: String,
     /// The newest join, in Unix milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,10 +55,10 @@ pub struct Member {
     pub version: u64,
 }
 
-/// A room and everybody of whom the table knows in it.
+/// A room and all members of it that the table knows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Collection {
-    /// The room's item; `None` if nothing was reported of the room itself.
+    /// The room's item; `None` if the table has none.
     pub room: Option<Room>,
     /// Present and former members, by user id.
     pub members: Vec<Member>,
@@ -84,7 +84,7 @@ impl Member {
         }
     }
 
-    /// Decides by the rule of this module, for one member, with the item of the member's room.
+    /// Says by the rule of this module whether the member is in the room; `room` is the room's item.
     pub fn is_present_in(&self, room: Option<&Room>) -> bool {
         let destroyed = room.and_then(|room| room.destroy_version);
         self.membership == "joined" && Some(self.version) > destroyed

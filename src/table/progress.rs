@@ -22,7 +22,8 @@ pub struct Outcome {
     pub applied: usize,
     /// The number of changes that the table knew, or knew something newer than.
     pub stale: usize,
-    /// The changes that the table did not confirm. Some may have taken effect; all can be repeated.
+    /// The changes that the table did not confirm. Some may have taken effect, and all can be
+    /// repeated.
     pub unwritten: Plan,
     /// The reason why the first of them was not confirmed.
     pub failure: Option<Unconfirmed>,
@@ -83,8 +84,8 @@ impl<'plan> Progress<'plan> {
         self.rooms.iter_mut().filter_map(revival).collect()
     }
 
-    /// Lists the memberships that began before their room's end. One that is not written yet is not
-    /// ended either: the function that writes it reads the room's state again.
+    /// Lists the memberships to end: they began before their room's end. A member whose write is not
+    /// confirmed is left out: the function that repeats the write reads the room's state again.
     pub fn endings(&mut self) -> Vec<Step<'plan>> {
         let endings = |(&room, progress): (&&'plan RoomId, &mut RoomProgress<'plan>)| {
             progress.endings().into_iter().map(move |action| Step { room, action })
@@ -148,7 +149,7 @@ impl<'plan> RoomProgress<'plan> {
         }
     }
 
-    /// Finds the join that revives the room. Its member owes the revival from now on.
+    /// Finds the join that revives the room. Its member's change owes the revival from now on.
     fn revival(&mut self) -> Option<Action<'plan>> {
         let join = self.state?.revived_by(self.plan)?;
         let is_newest =
@@ -158,7 +159,7 @@ impl<'plan> RoomProgress<'plan> {
         Some(Action::Revive { user, join })
     }
 
-    /// Lists the memberships to end. Their members owe it from now on.
+    /// Lists the memberships to end. Their members' changes owe that from now on.
     fn endings(&mut self) -> Vec<Action<'plan>> {
         let Some(state) = self.state else { return Vec::new() };
         let written = self.members.iter_mut().filter(|(_, member)| member.verdict.is_some());
@@ -170,16 +171,16 @@ impl<'plan> RoomProgress<'plan> {
         written.filter_map(ending).collect()
     }
 
-    /// Says whether nothing of a member's change is left to do. While the room's state is unknown,
-    /// nobody knows what a join calls for.
+    /// Says whether nothing of a member's change is left to do. A join is never over while the room's
+    /// state is unknown, because the state decides what the join calls for.
     fn is_over(&self, member: &MemberProgress<'_>) -> bool {
         let is_blind = self.state.is_none() && member.facts.of_kind(Kind::Join).is_some();
         !is_blind && !member.is_owing
     }
 
-    /// Makes the sweep that a destroy calls for, repeated or not: the function that took it first may
-    /// have ended before the sweep was queued. A destroy that is older than the stored one needs none,
-    /// because the sweep of the newer one ends everything that this one's would.
+    /// Makes the sweep that a destroy calls for, even if the destroy is a repeat: the function that
+    /// took it first may have ended before the sweep was queued. A destroy that is older than the
+    /// stored one needs none: the sweep of the newer one ends every membership that its own would.
     fn sweep(&self, room: &RoomId) -> Option<Sweep> {
         let destroy = self.plan.room?.of_kind(Kind::Destroy)?;
         let is_newest = self.state?.destroyed == Some(destroy);

@@ -17,7 +17,10 @@ use crate::{
     domain::ids::{AppKey, RoomId, UserId},
 };
 
-/// A table that could not be read.
+/// The most rooms of a user that are looked up at once.
+const MOST_LOOKUPS: usize = 16;
+
+/// The reason why a table could not be read.
 #[derive(Debug)]
 pub struct ReadError {
     table: String,
@@ -49,29 +52,31 @@ impl Table {
         Ok(collection)
     }
 
-    /// The rooms that a user is in, by room id. The index that finds them lags behind the table, by
-    /// fractions of a second as a rule; each room's end is then looked up in the table itself.
+    /// Lists the rooms that a user is in, by room id. The index that finds them lags behind the table,
+    /// by fractions of a second as a rule; each room's end is then looked up in the table itself.
     pub async fn rooms_of(&self, app: &AppKey, user: &UserId) -> Result<Vec<Member>, ReadError> {
         let query = self.query("userKey", user_key(app, user)).index_name(BY_USER);
-        let memberships = self.all(query, Member::from).await?;
-        let checked = stream::iter(memberships)
+        let memberships = self.read_all(query, Member::from).await?;
+        stream::iter(memberships)
             .map(|member| async move {
                 let room = self.room_item(app, &member.chat_room_id).await?;
                 Ok(member.is_present_in(room.as_ref()).then_some(member))
             })
-            .buffered(16);
-        checked.try_filter_map(|member| async { Ok(member) }).try_collect().await
+            .buffered(MOST_LOOKUPS)
+            .try_filter_map(|member| async { Ok(member) })
+            .try_collect()
+            .await
     }
 
-    /// The active rooms of an app, by room id. The index lags behind the table, by fractions of a
+    /// Lists the active rooms of an app, by room id. The index lags behind the table, by fractions of a
     /// second as a rule.
     pub async fn active_rooms(&self, app: &AppKey) -> Result<Vec<Room>, ReadError> {
         let shards = stream::iter(0..ROOM_SHARDS).map(|shard| {
             let query = self.query("roomsKey", rooms_key(app, shard)).index_name(ACTIVE_ROOMS);
-            self.all(query, Room::from)
+            self.read_all(query, Room::from)
         });
         let mut rooms: Vec<Room> = shards.buffer_unordered(ROOM_SHARDS.into()).try_concat().await?;
-        rooms.sort_by(|a, b| a.chat_room_id.cmp(&b.chat_room_id));
+        rooms.sort_by(|one, other| one.chat_room_id.cmp(&other.chat_room_id));
         Ok(rooms)
     }
 
@@ -80,13 +85,19 @@ impl Table {
             return Ok(None);
         };
         let key = Key::room(app, &room).attributes();
-        let request =
-            self.client.get_item().table_name(&self.name).set_key(Some(key)).consistent_read(true);
-        let response = request.send().await.map_err(|error| self.unreadable(&error))?;
+        let response = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .set_key(Some(key))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| self.unreadable(&error))?;
         Ok(response.item().map(Room::from))
     }
 
-    async fn all<T>(
+    async fn read_all<T>(
         &self,
         query: QueryFluentBuilder,
         read: fn(&Attributes) -> T,
@@ -100,8 +111,9 @@ impl Table {
     }
 
     fn query(&self, attribute: &str, value: String) -> QueryFluentBuilder {
-        let query = self.client.query().table_name(&self.name);
-        query
+        self.client
+            .query()
+            .table_name(&self.name)
             .key_condition_expression(format!("{attribute} = :key"))
             .expression_attribute_values(":key", AttributeValue::S(value))
     }

@@ -2,8 +2,8 @@
 //! thousands of times a second.
 //!
 //! It may be wrong for as long as it lasts: a room can be destroyed meanwhile. That is why a sweep
-//! starts only later than the cache's [`AGE`] and the longest function time-out together; it then
-//! finds every join that relied on a state from before the destroy.
+//! waits for longer than the cache's [`AGE`] and the longest function time-out together; it then finds
+//! every join that relied on a state from before the destroy.
 
 use std::{
     collections::HashMap,
@@ -17,7 +17,7 @@ use crate::domain::room_state::RoomState;
 
 /// The time for which a room is remembered.
 pub const AGE: Duration = Duration::from_secs(5);
-/// The number of rooms that are remembered at most. Past that, all are forgotten.
+/// The most rooms that are remembered. One more, and all are forgotten.
 const MOST_ROOMS: usize = 4096;
 
 /// The states of active rooms, by partition key.
@@ -51,14 +51,14 @@ impl Moment {
 }
 
 impl RoomCache {
-    /// Recalls a room: that it is active, and the last destroy that it survived.
+    /// Recalls the state of a room that was active less than [`AGE`] ago; `None` for all others.
     pub fn recall(&self, room: &str) -> Option<RoomState> {
         let CachedRoom { state, asked } = *self.lock().get(room)?;
         asked.is_young().then_some(state)
     }
 
-    /// Remembers the state of a room, as a request found it that began when it was `asked` for;
-    /// forgets the room if it was not active.
+    /// Remembers the state of an active room, as a request found it that began at `asked`. Forgets a
+    /// room that is not active.
     pub fn note(&self, room: String, state: RoomState, asked: Moment) {
         let mut rooms = self.lock();
         if state.active {

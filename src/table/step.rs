@@ -39,7 +39,7 @@ pub(super) enum Action<'plan> {
     },
 }
 
-/// The news that a step brings once the table has confirmed it.
+/// A step that the table has confirmed, and what it told.
 #[derive(Clone, Copy)]
 pub(super) enum Done<'plan> {
     MemberWritten { user: &'plan UserId, verdict: Verdict },

@@ -29,25 +29,26 @@ const PAGE: i32 = 1000;
 /// The result of a sweep.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Swept {
-    /// It came to the end.
+    /// All members are done.
     Done {
-        /// The number of memberships that it ended.
+        /// The number of memberships that the sweep ended.
         ended: usize,
     },
-    /// It did not come to the end: somebody must go on with the rest.
+    /// Some members are not done: another sweep must go on with the rest.
     Unfinished {
         /// The sweep of the members who are left.
         rest: Sweep,
-        /// The reason, if it is not that time was over.
+        /// The table's reason; `None` if the time was over.
         why: Option<Unconfirmed>,
     },
 }
 
-/// Some members of a room.
+/// Some members of a room, in the order of their keys.
 struct Page {
-    members: Vec<JoinedMember>,
-    /// The newest join of any of them, even of one who left since.
+    joined: Vec<JoinedMember>,
+    /// The newest join of any of the room's members on this page, even of one who left since.
     newest_join: Option<Version>,
+    /// The member after whom the next page begins; `None` if this is the last one.
     next: Option<UserId>,
 }
 
@@ -84,14 +85,14 @@ impl Table {
         }
     }
 
-    /// Sweeps the next page and moves on to the one after it; gives the number of memberships ended.
+    /// Sweeps the next page, and moves `sweep` behind it; gives the number of memberships ended.
     async fn sweep_page(&self, app: &AppKey, sweep: &mut Sweep) -> Result<usize, Unconfirmed> {
         let page = self.read_page(app, sweep).await?;
-        // Read with each page: a newer destroy, or a new life, counts at once.
+        // The state is read with each page, so that a newer destroy or a revival counts at once.
         let key = Key::room(app, &sweep.room);
         let room = self.read_room_state(&key).await?;
         let destroy = room.destroyed.map_or(sweep.destroy, |newest| newest.max(sweep.destroy));
-        let ended = self.end_all(&key, &page.members, destroy).await?;
+        let ended = self.end_all(&key, &page.joined, destroy).await?;
         if let Some(join) = page.newest_join.filter(|&join| !room.active && join > destroy) {
             self.write_room(&key, &Facts::alive(join)).await?;
         }
@@ -149,7 +150,7 @@ impl Table {
         // A status is not kept with the time; the least one is the safest claim.
         let alive = |time| Version::new(time, Kind::Join, 0);
         Ok(Page {
-            members: output.items().iter().filter_map(JoinedMember::read).collect(),
+            joined: output.items().iter().filter_map(JoinedMember::read).collect(),
             newest_join: joins.max().and_then(Timestamp::from_millis).map(alive),
             next,
         })

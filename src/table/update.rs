@@ -23,12 +23,12 @@ pub struct Update {
     pub values: Attributes,
 }
 
-/// Writes the item as its newest event says, if the item is older than that event.
+/// Writes facts into an item that is older than the newest of them.
 ///
 /// The newest event's own time overwrites: whatever the item records of that kind is older, or the
-/// condition would fail. Facts of another kind are only set where the item records none; see
-/// [`raise`] for the rest.
-pub fn whole(key: &Key<'_>, facts: &Facts, retention_seconds: u64) -> Update {
+/// condition would fail. Facts of other kinds are set only where the item records none; [`raise`]
+/// does the rest.
+pub fn write(key: &Key<'_>, facts: &Facts, retention_seconds: u64) -> Update {
     let newest = facts.newest();
     let mut update =
         Expression::new("appKey = :app, chatRoomId = :room, kind = :kind, version = :version");
@@ -62,23 +62,26 @@ pub fn whole(key: &Key<'_>, facts: &Facts, retention_seconds: u64) -> Update {
     update.remove(removed).only_if("attribute_not_exists(version) OR version < :version")
 }
 
-/// Records facts that the item lacks although it is as new as they are. Each attribute only ever
-/// grows, on its own.
+/// Records facts that an item lacks although it is as new as they are. Each attribute is raised on its
+/// own and never lowered.
 pub fn raise(lacking: &[Version], newest: Version) -> Update {
     let mut update = Expression::new("");
     let mut condition = "version >= :version".to_owned();
     update.number(":version", newest.number());
     for &version in lacking {
         update.record(version, true);
-        let (name, value) = recorded_as(version.kind());
+        let (attribute, placeholder) = recorded_as(version.kind());
         // Writing to a string cannot fail.
-        let _ = write!(condition, " AND (attribute_not_exists({name}) OR {name} < {value})");
+        let _ = write!(
+            condition,
+            " AND (attribute_not_exists({attribute}) OR {attribute} < {placeholder})"
+        );
     }
     update.only_if(&condition)
 }
 
-/// Ends a membership whose room ended after the `join`. Version and times stay: no event about this
-/// member was reported, and a late leave must still find what is known.
+/// Ends a membership whose room ended after the `join`. Version and times stay as they are: no event
+/// about this member was reported, and a late leave must find what the item knew before.
 pub fn end(join: Version, destroy: Version, retention_seconds: u64) -> Update {
     let mut update = Expression::new("membership = :left, reason = :reason");
     update.text(":left", "left");
@@ -89,14 +92,17 @@ pub fn end(join: Version, destroy: Version, retention_seconds: u64) -> Update {
     update.remove("userKey").only_if("membership = :joined AND version = :version")
 }
 
-/// Counted from the event, not from its arrival: what arrives in another order expires no later. Of
-/// several ends of a room, the one counts that ended the membership; to raise it with each later
-/// one would write every former member again, for as long as the room is used.
+/// Gives the Unix second at which an item expires. It is counted from the event and not from its
+/// arrival, so that a late event keeps no item longer.
+///
+/// Where a room ended several times, the end counts that ended the membership: to raise the expiry
+/// with each later end would write every former member again, for as long as the room is used.
 const fn expiry(time: Timestamp, retention_seconds: u64) -> u64 {
     time.seconds() + retention_seconds
 }
 
-/// The attribute that guards what is recorded of a kind of event, and the name of its value.
+/// Names the attribute that tells how new an item's record of a kind of event is, and the placeholder
+/// of its value.
 const fn recorded_as(kind: Kind) -> (&'static str, &'static str) {
     match kind {
         Kind::Create => ("createdAt", ":create"),
@@ -117,46 +123,46 @@ impl Expression {
         Self { text: format!("SET {assignments}"), values: Attributes::with_capacity(16) }
     }
 
-    fn text(&mut self, name: &str, value: &str) {
-        self.values.insert(name.to_owned(), AttributeValue::S(value.to_owned()));
+    fn text(&mut self, placeholder: &str, value: &str) {
+        self.values.insert(placeholder.to_owned(), AttributeValue::S(value.to_owned()));
     }
 
-    fn number(&mut self, name: &str, value: u64) {
-        self.values.insert(name.to_owned(), AttributeValue::N(value.to_string()));
+    fn number(&mut self, placeholder: &str, value: u64) {
+        self.values.insert(placeholder.to_owned(), AttributeValue::N(value.to_string()));
     }
 
-    fn assign(&mut self, attribute: &str, value: &str, overwrite: bool) {
+    fn assign(&mut self, attribute: &str, placeholder: &str, overwrite: bool) {
         let comma = if self.text == "SET " { "" } else { ", " };
         // Writing to a string cannot fail.
         let _ = if overwrite {
-            write!(self.text, "{comma}{attribute} = {value}")
+            write!(self.text, "{comma}{attribute} = {placeholder}")
         } else {
-            write!(self.text, "{comma}{attribute} = if_not_exists({attribute}, {value})")
+            write!(self.text, "{comma}{attribute} = if_not_exists({attribute}, {placeholder})")
         };
     }
 
-    fn set_text(&mut self, attribute: &str, name: &str, value: &str) {
-        self.assign(attribute, name, true);
-        self.text(name, value);
+    fn set_text(&mut self, attribute: &str, placeholder: &str, value: &str) {
+        self.assign(attribute, placeholder, true);
+        self.text(placeholder, value);
     }
 
-    fn set_number(&mut self, attribute: &str, name: &str, value: u64) {
-        self.assign(attribute, name, true);
-        self.number(name, value);
+    fn set_number(&mut self, attribute: &str, placeholder: &str, value: u64) {
+        self.assign(attribute, placeholder, true);
+        self.number(placeholder, value);
     }
 
     /// Records what an item keeps of an event: its time; of a destroy, time, reason and version.
     fn record(&mut self, version: Version, overwrite: bool) {
-        let (attribute, value) = recorded_as(version.kind());
-        self.assign(attribute, value, overwrite);
+        let (attribute, placeholder) = recorded_as(version.kind());
+        self.assign(attribute, placeholder, overwrite);
         if version.kind() == Kind::Destroy {
             self.assign("destroyedAt", ":destroyedAt", overwrite);
             self.assign("destroyReason", ":destroyReason", overwrite);
-            self.number(value, version.number());
+            self.number(placeholder, version.number());
             self.number(":destroyedAt", version.time().millis());
             self.text(":destroyReason", version.reason());
         } else {
-            self.number(value, version.time().millis());
+            self.number(placeholder, version.time().millis());
         }
     }
 

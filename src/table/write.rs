@@ -30,10 +30,10 @@ const MOST_RAISES: usize = 10;
 /// The effect of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It was newer than the item: the item is now what the change says.
+    /// The change was newer than the item: the item is now what the change says.
     Applied,
-    /// The item was at least as new: it stays what it is, and has learned the change's times if they
-    /// were news.
+    /// The item was at least as new: it stays what it is, and now records what it lacked of the
+    /// change's times.
     Stale,
 }
 
@@ -43,7 +43,7 @@ pub enum Verdict {
 pub enum Unconfirmed {
     /// The deadline passed first.
     Late,
-    /// The engine, or the way to it, said this.
+    /// The request failed, for the reason that the engine or the connection to it gave.
     Failed(String),
     /// The item expired between two requests: a repeat starts from nothing.
     Vanished,
@@ -61,8 +61,8 @@ enum Found {
 }
 
 impl Table {
-    /// Writes facts about a member: in one request, and in a second one where the item is as new as
-    /// they are but lacks some of them.
+    /// Writes facts about a member in one request. A second one follows where the item is at least as
+    /// new but lacks some of the facts.
     ///
     /// # Errors
     /// [`Unconfirmed`]: the change must be repeated.
@@ -71,12 +71,13 @@ impl Table {
         member: &Key<'_>,
         facts: &Facts,
     ) -> Result<Verdict, Unconfirmed> {
-        // The old item can only know more than this change about what is not the newest event.
+        // Only events beside the newest can have to be raised, and the old item says whether.
         let wants_old = facts.versions().count() > 1;
         self.write(member, facts, wants_old).await.map(|(verdict, _)| verdict)
     }
 
-    /// Writes facts about a room as [`Table::write_member`] does; gives the room's state after it.
+    /// Writes facts about a room as [`Table::write_member`] does, and gives the state in which that
+    /// leaves the room.
     ///
     /// # Errors
     /// [`Unconfirmed`]: the change must be repeated.
@@ -90,7 +91,7 @@ impl Table {
         let known = room_state(&item);
         let state = match verdict {
             Verdict::Applied => known.after(facts),
-            // It is what it was, but has been told of a destroy that it lacked.
+            // The room stays what it was, but its item now records a destroy that it lacked.
             Verdict::Stale => {
                 RoomState { destroyed: known.destroyed.max(facts.of_kind(Kind::Destroy)), ..known }
             }
@@ -99,8 +100,8 @@ impl Table {
         Ok((verdict, state))
     }
 
-    /// Ends a membership that its room's destroy ended, unless something newer is known about the
-    /// member.
+    /// Marks the membership that began with `join` as ended by `destroy`, unless something newer is
+    /// known about the member.
     ///
     /// # Errors
     /// [`Unconfirmed`]: the request must be repeated.
@@ -154,8 +155,8 @@ impl Table {
         facts: &Facts,
         wants_old: bool,
     ) -> Result<(Verdict, Attributes), Unconfirmed> {
-        let whole = update::whole(key, facts, self.retention_seconds);
-        match self.update(key, whole, wants_old).await? {
+        let write = update::write(key, facts, self.retention_seconds);
+        match self.update(key, write, wants_old).await? {
             Found::Older(old) => {
                 let old = old.unwrap_or_default();
                 // The write set the newest event, and the others where the item recorded none.

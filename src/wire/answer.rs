@@ -18,7 +18,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Adds them up.
+    /// Adds up all four.
     pub const fn total(&self) -> usize {
         self.applied + self.stale + self.deferred + self.quarantined
     }
@@ -28,7 +28,7 @@ impl Counts {
 /// again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// Everything is stored or safely queued; the reasons are those of what is quarantined.
+    /// Everything is stored or safely queued. The reasons are those of the quarantined events.
     Accepted(Counts, Vec<String>),
     /// The callback is signed, but its body is no JSON array or object. It is kept in the dead-letter
     /// queue.
@@ -53,7 +53,18 @@ impl Answer {
         }
     }
 
-    /// Writes the JSON body.
+    /// Writes the JSON body: the counts, or the error's name and a sentence about it.
+    ///
+    /// ```
+    /// use chatroom_status_sync::wire::answer::{Answer, Counts};
+    ///
+    /// let counts = Counts { applied: 2, stale: 1, ..Counts::default() };
+    /// let body = Answer::Accepted(counts, Vec::new()).body();
+    /// assert_eq!(body, r#"{"applied":2,"stale":1,"deferred":0,"quarantined":0}"#);
+    ///
+    /// let body = Answer::Forbidden.body();
+    /// assert_eq!(body, r#"{"error":"forbidden","message":"This address may not call."}"#);
+    /// ```
     pub fn body(&self) -> String {
         let error = |code, message: &str| json(&ErrorBody { error: code, message });
         match self {
@@ -70,7 +81,8 @@ impl Answer {
         }
     }
 
-    /// Gives the seconds after which to try again.
+    /// Gives the seconds after which to try again, for the header `retry-after`; `None` if there is no
+    /// need to say so.
     pub const fn retry_after(&self) -> Option<&'static str> {
         match self {
             Self::Unavailable => Some("1"),

@@ -26,7 +26,7 @@ pub struct Origin<'a> {
     pub app_key: &'a AppKey,
     /// The request's id, to find its log line.
     pub request_id: &'a str,
-    /// The time of its arrival.
+    /// The time of its arrival, in Unix milliseconds.
     pub received_at: Timestamp,
 }
 
@@ -57,8 +57,8 @@ enum Content<'a> {
     },
 }
 
-/// Writes the messages that keep the faulty events of a body: one for each event, several for one
-/// that is too large; or the whole body, if there are too many.
+/// Writes the messages that keep the faulty events of a body: one message for each event, several for
+/// an event that is too large for one. If the faults are too many, the whole body is kept instead.
 pub fn for_faults(origin: Origin<'_>, parsed: &Parsed<'_>) -> Vec<String> {
     if parsed.faulty > parsed.faults.len() {
         let reason = "too many of its events cannot be understood";

@@ -32,10 +32,10 @@ pub struct DeferredMessage<'a> {
 /// The task that a message gives to the worker.
 #[derive(Debug)]
 pub enum Work<'a> {
-    /// Events to apply: a JSON array or object in the sender's wire format, unless somebody else
-    /// wrote the message.
+    /// Events to apply. A message of this project holds a JSON array of them in the sender's wire
+    /// format; a message that a person sends can hold any JSON.
     Events(&'a RawValue),
-    /// A room's end, to bring to its members.
+    /// A destroyed room to sweep.
     Sweep(Sweep),
 }
 
@@ -44,15 +44,15 @@ pub enum Work<'a> {
 pub enum DeferredError {
     /// The text is no JSON object with the fields of a message.
     Format(serde_json::Error),
-    /// The app key is none.
+    /// The text of `appKey` is no app key.
     AppKey(IdError),
     /// The message has neither events nor a sweep, or both.
     Work,
-    /// The room id of the sweep is none.
+    /// The text of `chatRoomId` is no room id.
     Room(IdError),
-    /// The version of the sweep's destroy belongs to no event.
+    /// The number of `destroyVersion` is the version of no event.
     Version,
-    /// The user id after which the sweep goes on is none.
+    /// The text of `after` is no user id.
     After(IdError),
 }
 
@@ -86,7 +86,7 @@ struct MessageFields<'a> {
 struct SweepFields {
     chat_room_id: String,
     destroy_version: u64,
-    /// The last user id that is done, if a sweep before this one ran out of time.
+    /// The last user id that is done, if an earlier sweep ran out of time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     after: Option<String>,
 }
@@ -212,8 +212,8 @@ impl Packer {
         self.message.len() == self.start.len()
     }
 
-    /// Measures the largest event that fits into the message. Where it is less than `bytes`, a new
-    /// message is begun.
+    /// Gives the bytes that the next event may have. Begins a new message if fewer than `bytes` are
+    /// left in this one.
     fn space_for(&mut self, bytes: usize) -> usize {
         let comma = usize::from(!self.is_empty());
         let space = MAX_BYTES.saturating_sub(self.message.len() + comma + Self::END.len());

@@ -1,11 +1,11 @@
 //! The formats that others see: requests, answers, and the messages of both queues.
 //!
-//! * [`request`]: one HTTP request, as far as it matters.
-//! * [`answer`]: what the caller hears.
-//! * [`limits`]: what fits into a message of a queue.
-//! * [`deferred`]: what the worker is to do later.
-//! * [`dead_letters`]: what was signed and cannot be understood.
-//! * [`sqs`]: how Lambda hands messages to the worker.
+//! * [`request`]: one HTTP request, without the parts that no answer depends on.
+//! * [`answer`]: the answer that the caller hears.
+//! * [`limits`]: the limits of SQS for messages.
+//! * [`deferred`]: messages that give work to the worker.
+//! * [`dead_letters`]: messages that keep signed content which nobody understands.
+//! * [`sqs`]: the event in which Lambda hands messages to the worker, and the response.
 
 pub mod answer;
 pub mod dead_letters;

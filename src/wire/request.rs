@@ -1,4 +1,4 @@
-//! One HTTP request, as far as it matters.
+//! One HTTP request, without the parts that no answer depends on.
 
 use std::net::IpAddr;
 

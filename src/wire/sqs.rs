@@ -33,7 +33,7 @@ struct MessageAttributes {
 }
 
 impl SqsMessage {
-    /// Tells how many times the message was received, this time included.
+    /// Tells how many times the message was received, this time included; 1 if SQS does not say.
     pub fn receives(&self) -> u32 {
         let count = self.attributes.approximate_receive_count.as_deref();
         count.and_then(|count| count.parse().ok()).unwrap_or(1)

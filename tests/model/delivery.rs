@@ -28,7 +28,7 @@ pub struct Delivery {
 /// One call of `Table::write_member` or `Table::write_room`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Write {
-    /// `update::whole` is next.
+    /// `update::write` is next.
     Due,
     /// `update::raise` is next.
     Raise(Vec<Version>),

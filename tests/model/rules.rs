@@ -19,7 +19,7 @@ pub enum Rule {
     /// condition of `update::end`.
     EndingsAreConditional,
     /// A room is written as active only if its item is older than the join that proves it: the
-    /// condition of `update::whole`.
+    /// condition of `update::write`.
     RevivalsAreConditional,
     /// A sweep writes a room as active if a member joined after its destroy: `Table::sweep`.
     SweepsHeal,

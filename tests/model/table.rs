@@ -63,7 +63,7 @@ pub struct Written {
     pub lacking: Vec<Version>,
 }
 
-/// The first request of `Table::write_member` and `Table::write_room`: `update::whole`, and the
+/// The first request of `Table::write_member` and `Table::write_room`: `update::write`, and the
 /// conclusions from the item that it gives back.
 pub fn write(slot: &mut Option<Item>, subject: Subject, facts: &Facts) -> Written {
     let applied = slot.as_ref().is_none_or(|item| item.version < facts.newest());

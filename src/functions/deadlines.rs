@@ -14,10 +14,10 @@ const ANSWER: Duration = Duration::from_millis(4300);
 const LAST_REQUEST: Duration = Duration::from_millis(300);
 /// The time that the worker keeps for queueing what is left of a message.
 const QUEUEING: Duration = Duration::from_secs(1);
-/// The time that a sweep keeps for its last page.
+/// The time that a sweep keeps for the page that it has begun.
 const LAST_PAGE: Duration = Duration::from_secs(5);
 
-/// The budgets for the table that can be set, in milliseconds. The largest leaves a queue its time.
+/// The range of the table's budget, in milliseconds. The largest leaves a queue its time.
 pub const BUDGET_MS: RangeInclusive<u64> = 100..=4000;
 /// The longest time of an invocation: API Gateway waits no longer for `callback`, and the template
 /// gives the worker as much.
@@ -35,12 +35,12 @@ pub struct Deadlines {
 }
 
 impl Deadlines {
-    /// Divides the time of a callback that has `waited` already when it arrives at `now`. The table
-    /// has a `budget` from the callback's beginning; the function may run for `limit`, if the
-    /// platform sets one.
+    /// Divides the time of a callback that had `waited` already when it arrived at `now`. The table
+    /// has a `budget`, counted from the callback's beginning. The platform ends the function after
+    /// `limit`, if there is one.
     ///
-    /// Where the sender has hung up already, nobody waits for the answer, but this may have been
-    /// its last try: then the whole time is there again.
+    /// If the sender has hung up already, nobody waits for the answer, but this may have been its last
+    /// try: the callback gets the whole time as if it had not waited.
     ///
     /// ```
     /// use std::time::Duration;
@@ -58,12 +58,13 @@ impl Deadlines {
         waited: Duration,
         limit: Option<Duration>,
     ) -> Self {
+        // A test may have a larger budget than any setting allows.
         let answer = ANSWER.max(budget + LAST_REQUEST);
-        let waited = if waited < answer { waited } else { Duration::ZERO };
-        let for_all = answer.saturating_sub(waited);
+        let counted = if waited < answer { waited } else { Duration::ZERO };
+        let for_answer = answer.saturating_sub(counted);
         let for_all =
-            limit.map_or(for_all, |limit| for_all.min(limit.saturating_sub(LAST_REQUEST)));
-        let for_table = budget.saturating_sub(waited).min(for_all.saturating_sub(LAST_REQUEST));
+            limit.map_or(for_answer, |limit| for_answer.min(limit.saturating_sub(LAST_REQUEST)));
+        let for_table = budget.saturating_sub(counted).min(for_all.saturating_sub(LAST_REQUEST));
         let end = now + for_all;
         Self { table: now + for_table, queues: end, end }
     }
@@ -74,13 +75,14 @@ impl Deadlines {
         Self { table: before(end, QUEUEING), queues: before(end, LAST_REQUEST), end }
     }
 
-    /// Gives the moment after which a sweep begins no other page.
+    /// Gives the moment after which a sweep begins no further page.
     pub fn last_page(self) -> Instant {
         before(self.queues, LAST_PAGE)
     }
 }
 
-/// Goes back in time, but not to before the machine was started.
+/// Gives the moment that lies `time` before another; that one itself if the clock does not reach back
+/// so far.
 fn before(moment: Instant, time: Duration) -> Instant {
     moment.checked_sub(time).unwrap_or(moment)
 }

@@ -1,9 +1,9 @@
 //! Guard in front of `lambda_http`: makes an event harmless before it becomes an `http::Request`.
 //!
 //! `lambda_http` panics where Host, path, query string or body of an event cannot be part of a
-//! request. Whoever calls chooses all four, and a panic ends this process; tests hold on to that
-//! reason. So an event is read leniently here, and only what an answer depends on is handed on:
-//! query string, body, request id, the gateway's clock and the caller's address.
+//! request. The caller chooses all four, and a panic ends this process; tests show the panics. So an
+//! event is read leniently here, and only the parts that an answer depends on are handed on: query
+//! string, body, request id, the gateway's clock and the caller's address.
 
 use std::{collections::HashMap, fmt::Write};
 
@@ -23,8 +23,8 @@ use serde_json::value::RawValue;
 /// Header in which a load balancer names the caller.
 pub(super) const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// The longest query string that fits into an `http::Uri` behind `/?`. AWS takes less: a longer one
-/// is dropped.
+/// The bytes of the longest query string that fits into an `http::Uri` behind `/?`. A longer one is
+/// dropped; AWS takes none of that length.
 const LONGEST_QUERY: usize = 65_532;
 
 /// An event that `lambda_http` can turn into a request, whatever the caller sent.
@@ -50,17 +50,17 @@ impl From<HarmlessEvent> for LambdaRequest {
 impl<'de> Deserialize<'de> for HarmlessEvent {
     /// Reads from JSON text in memory, where fields can be borrowed.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let event = Event::deserialize(deserializer)?;
-        Ok(Self(match event.kind() {
-            Kind::HttpApi => LambdaRequest::ApiGatewayV2(event.into_http_api()),
-            Kind::RestApi => LambdaRequest::ApiGatewayV1(event.into_rest_api()),
-            Kind::LoadBalancer => LambdaRequest::Alb(event.into_load_balancer()),
+        let event = GatewayEvent::deserialize(deserializer)?;
+        Ok(Self(match event.format() {
+            EventFormat::HttpApi => LambdaRequest::ApiGatewayV2(event.into_http_api()),
+            EventFormat::RestApi => LambdaRequest::ApiGatewayV1(event.into_rest_api()),
+            EventFormat::LoadBalancer => LambdaRequest::Alb(event.into_load_balancer()),
         }))
     }
 }
 
 /// The formats that AWS documents. Function URLs use that of HTTP APIs.
-enum Kind {
+enum EventFormat {
     /// Payload format 2.0.
     HttpApi,
     /// Payload format 1.0, which HTTP APIs can be set to as well.
@@ -68,11 +68,11 @@ enum Kind {
     LoadBalancer,
 }
 
-/// The fields that decide something. Raw ones are read only for the kind that has them, so that in
-/// other events they may be anything.
+/// The fields of an event that decide something. Raw ones are read only in the format that has them,
+/// so that in other formats they may hold anything.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Event<'a> {
+struct GatewayEvent<'a> {
     #[serde(borrow)]
     version: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -112,26 +112,26 @@ struct Caller {
     source_ip: Option<String>,
 }
 
-/// All values by name.
+/// Names with all their values.
 type Multimap = HashMap<String, Vec<String>>;
 
-impl Event<'_> {
-    /// Tells the formats apart. An event that looks like none of them counts as the first, so that
-    /// it is answered, too.
-    fn kind(&self) -> Kind {
+impl GatewayEvent<'_> {
+    /// Tells the formats apart. An event that looks like none of them counts as one of an HTTP API, so
+    /// that it is answered, too.
+    fn format(&self) -> EventFormat {
         let is_version =
             |version| self.version.is_some_and(|raw| raw.get().trim_matches('"') == version);
         let context = self.request_context.as_ref();
         let has = |field: fn(&RequestContext<'_>) -> bool| context.is_some_and(field);
         if is_version("2.0") || self.raw_query_string.is_some() || has(|it| it.http.is_some()) {
-            Kind::HttpApi
+            EventFormat::HttpApi
         } else if has(|it| it.elb.is_some()) {
-            Kind::LoadBalancer
+            EventFormat::LoadBalancer
         } else if is_version("1.0") || self.http_method.is_some() || has(|it| it.identity.is_some())
         {
-            Kind::RestApi
+            EventFormat::RestApi
         } else {
-            Kind::HttpApi
+            EventFormat::HttpApi
         }
     }
 
@@ -150,7 +150,8 @@ impl Event<'_> {
         request
     }
 
-    /// The gateway has decoded names and values; `lambda_http` encodes them again.
+    /// Makes a request of format 1.0. The gateway has decoded names and values; `lambda_http` encodes
+    /// them again.
     fn into_rest_api(self) -> ApiGatewayProxyRequest {
         let parameters = self.parameters();
         let context = self.request_context.unwrap_or_default();
@@ -166,8 +167,8 @@ impl Event<'_> {
         request
     }
 
-    /// The load balancer hands on names and values as the caller encoded them. `lambda_http` joins
-    /// them to a query string and decodes that.
+    /// Makes a request of a load balancer's format. Names and values are as the caller encoded them;
+    /// `lambda_http` joins them to a query string and decodes that.
     fn into_load_balancer(self) -> AlbTargetGroupRequest {
         let parameters = self.parameters();
         let forwarded_for = self.forwarded_for();
@@ -185,21 +186,22 @@ impl Event<'_> {
         request
     }
 
-    /// The parameters, with their repeats where the gateway hands those on.
+    /// Reads the query parameters, with their repeats if the gateway hands those on. Too many for a
+    /// query string are dropped.
     fn parameters(&self) -> Multimap {
         let parameters = multimap(self.multi_value_query_string_parameters)
             .or_else(|| multimap(self.query_string_parameters))
             .unwrap_or_default();
-        // A byte is three characters at most once it is encoded.
-        let longest = |text: &str| 3 * text.len() + 1;
+        // An encoded byte takes three characters at most, and a separator follows.
+        let encoded = |text: &str| 3 * text.len() + 1;
         let lengths = parameters.iter().flat_map(|(name, values)| {
-            values.iter().map(move |value| longest(name) + longest(value))
+            values.iter().map(move |value| encoded(name) + encoded(value))
         });
         if lengths.sum::<usize>() <= LONGEST_QUERY { parameters } else { Multimap::new() }
     }
 
-    /// The last line of the header that names the caller, if it can be the value of a header. Two
-    /// spellings of its name would be ambiguous.
+    /// Finds the last line of the header that names the caller, if it can be the value of a header.
+    /// Two spellings of the header's name would be ambiguous.
     fn forwarded_for(&self) -> Option<HeaderValue> {
         let headers = multimap(self.multi_value_headers).or_else(|| multimap(self.headers))?;
         let mut spellings =
@@ -212,7 +214,7 @@ impl Event<'_> {
 }
 
 /// Percent-encodes the characters that `http::Uri` refuses or cuts off, one by one. All others stay
-/// as they are: they are what the caller signed.
+/// as they are, because the caller may have signed them.
 fn encode_refused_characters(query: String) -> String {
     let is_refused = |character| matches!(character, '\0'..=' ' | '"' | '#' | '<' | '>' | '\u{7f}');
     if !query.contains(is_refused) {
@@ -230,8 +232,8 @@ fn encode_refused_characters(query: String) -> String {
     harmless
 }
 
-/// Gives the body, and whether it is in base64. A body that is flagged so and is not is text, so
-/// that it can be answered and kept. Decoded text is handed on as text: decoding happens once.
+/// Gives the body, and whether it is still in base64. A body that is flagged as base64 but is none
+/// counts as text, so that it can be answered and kept. Text is decoded here, and only here.
 fn harmless_body(body: Option<String>, is_base64: bool) -> (Option<String>, bool) {
     match body {
         Some(encoded) if is_base64 => match BASE64_STANDARD.decode(&encoded).map(String::from_utf8)
@@ -261,7 +263,7 @@ fn multimap(raw: Option<&RawValue>) -> Option<Multimap> {
     Some(all).filter(|all| !all.is_empty())
 }
 
-/// Reads a field of one kind of event. A value of another type counts as absent.
+/// Reads a field of one format. A value of another type counts as absent.
 fn read_leniently<T: DeserializeOwned + Default>(raw: Option<&RawValue>) -> T {
     raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
 }

@@ -24,7 +24,7 @@ use crate::{
 
 /// Reads a request that arrives at `now`.
 pub fn read_request(request: lambda_http::Request, now: Timestamp) -> Request {
-    let Facts { id, accepted, source } = Facts::of(&request);
+    let GatewayFacts { id, accepted, source } = GatewayFacts::of(&request);
     // A request from the future, or older than a gateway waits, is a sample event that is played
     // again: its clock starts now.
     let is_current =
@@ -59,7 +59,7 @@ pub fn respond(answer: &Answer) -> Response<Body> {
     response
 }
 
-/// A response that is handed on as it is, because its body is text already.
+/// A response that `lambda_http` hands on as it is, because its body is text already.
 ///
 /// In a plain [`Response`], `lambda_http` would look for the character set of the content type and
 /// decode the text. It knows all character sets that there are: their tables make the zip 7 %
@@ -72,14 +72,14 @@ impl IntoResponse for TextResponse {
     }
 }
 
-/// The gateway's own word on a request: no caller can choose it.
-struct Facts {
+/// The facts about a request that the gateway tells, and that no caller can choose.
+struct GatewayFacts {
     id: Option<String>,
     accepted: Option<Timestamp>,
     source: Option<IpAddr>,
 }
 
-impl Facts {
+impl GatewayFacts {
     fn of(request: &lambda_http::Request) -> Self {
         let time = |millis| u64::try_from(millis).ok().and_then(Timestamp::from_millis);
         let address = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok());

@@ -1,4 +1,4 @@
-//! The start of both Lambda binaries, and the time that the platform gives an invocation.
+//! The start of both Lambda binaries, and the time that an invocation has left.
 
 use std::{process::ExitCode, time::Duration};
 

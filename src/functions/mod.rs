@@ -1,14 +1,14 @@
 //! The Lambda functions.
 //!
-//! * [`settings`] and [`secrets`]: what a function needs before it can start.
-//! * [`lambda`]: how both functions start, and how long an invocation may run.
-//! * [`deadlines`]: how the time of a request or message is divided.
+//! * [`settings`] and [`secrets`]: read everything that a function needs before it can start.
+//! * [`lambda`]: starts both functions, and tells the time that an invocation has left.
+//! * [`deadlines`]: divides the time of a callback or message.
 //! * [`storage`]: brings a verified body into table and queues.
 //! * [`log`]: writes one line per request or message.
 //! * [`receiver`]: answers a callback.
 //! * [`guard`]: makes an event harmless before `lambda_http` turns it into a request.
 //! * [`http`]: turns `lambda_http`'s requests into ours, and answers into its responses.
-//! * [`worker`]: does what was deferred.
+//! * [`worker`]: handles deferred messages.
 
 pub mod deadlines;
 pub mod guard;

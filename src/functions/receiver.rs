@@ -1,4 +1,4 @@
-//! The receiver: takes a request to its answer. The whole way of a callback, on one screen.
+//! The receiver: answers a request. The whole way of a callback stands here, on one screen.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -10,7 +10,7 @@ use super::{
     log::{Level, LogLine, whole_millis},
     secrets::Secrets,
     settings::Settings,
-    storage::{RestPolicy, Saved, Storage},
+    storage::{Saved, Storage, UnwrittenPolicy},
 };
 use crate::{
     aws::Aws,
@@ -35,7 +35,7 @@ pub struct Receiver {
     budget: Duration,
 }
 
-/// The log's side of a request, beside the answer.
+/// The parts of a request's log line that its answer does not tell.
 #[derive(Default)]
 struct Notes {
     app_key: Option<String>,
@@ -61,8 +61,8 @@ impl Receiver {
         })
     }
 
-    /// Answers a request. `time_left` is the time until the platform ends this invocation, if it
-    /// does.
+    /// Answers a request, and words its log line. The platform ends this invocation after `time_left`,
+    /// if it does.
     pub async fn receive(
         &self,
         request: Request,
@@ -73,7 +73,7 @@ impl Receiver {
         let deadlines = Deadlines::of_callback(started, self.budget, waited, time_left);
         let (id, mut notes) = (request.id.clone(), Notes::default());
         let answer = self.answer(request, deadlines, &mut notes).await;
-        let line = line(id, &answer, notes, started.elapsed());
+        let line = log_line(id, &answer, notes, started.elapsed());
         (answer, line)
     }
 
@@ -90,11 +90,11 @@ impl Receiver {
         let origin = Origin { app_key: verified.app(), request_id: &id, received_at: received };
         let Ok(parsed) = parse(&verified, received) else {
             let kept = self.storage.quarantine(verified.body(), origin, deadlines.queues).await;
-            return kept.map_or_else(|why| notes.unavailable(&why), |()| Answer::InvalidBody);
+            return kept.map_or_else(|why| notes.give_up(&why), |()| Answer::InvalidBody);
         };
         notes.lag_ms = lag_ms(&parsed, received);
         let reasons = reasons(&parsed);
-        match self.storage.save(parsed, origin, deadlines, RestPolicy::Defer).await {
+        match self.storage.save(parsed, origin, deadlines, UnwrittenPolicy::Defer).await {
             Ok(Saved { counts, why_deferred }) => {
                 if !reasons.is_empty() {
                     notes.errors.push(format!("see the dead-letter queue: {}", reasons.join("; ")));
@@ -102,7 +102,7 @@ impl Receiver {
                 notes.errors.extend(why_deferred.map(|why| why.to_string()));
                 Answer::Accepted(counts, reasons)
             }
-            Err(why) => notes.unavailable(&why),
+            Err(why) => notes.give_up(&why),
         }
     }
 
@@ -129,28 +129,27 @@ impl Receiver {
             Err(refused) => refused,
         };
         if !refusal.may_be_rotation() {
-            return Err(notes.refused(refusal));
+            return Err(notes.refuse(refusal));
         }
         match timeout_at(deadline, self.secrets.reread(&known)).await {
-            Ok(Ok(None)) => Err(notes.refused(refusal)),
+            Ok(Ok(None)) => Err(notes.refuse(refusal)),
             Ok(Ok(Some(keyring))) => callback
                 .verify(&keyring, self.freshness, now)
-                .map_err(|(_, refusal)| notes.refused(refusal)),
-            // It may well be signed with a new secret: nobody can tell now, so the sender is to ask
-            // again.
-            Ok(Err(why)) => Err(notes.unavailable(&why)),
-            Err(_) => Err(notes.unavailable(&"Secrets Manager did not answer in time")),
+                .map_err(|(_, refusal)| notes.refuse(refusal)),
+            // Nobody can tell now whether a new secret signed it, so the sender is to try again.
+            Ok(Err(why)) => Err(notes.give_up(&why)),
+            Err(_) => Err(notes.give_up(&"Secrets Manager did not answer in time")),
         }
     }
 }
 
 impl Notes {
-    fn refused(&mut self, refusal: Refusal) -> Answer {
+    fn refuse(&mut self, refusal: Refusal) -> Answer {
         self.errors.push(format!("{} What to do: {}", refusal.message(), refusal.advice()));
         Answer::Refused(refusal)
     }
 
-    fn unavailable(&mut self, why: &impl ToString) -> Answer {
+    fn give_up(&mut self, why: &impl ToString) -> Answer {
         self.errors.push(why.to_string());
         Answer::Unavailable
     }
@@ -177,7 +176,7 @@ fn reasons(parsed: &Parsed<'_>) -> Vec<String> {
     reasons
 }
 
-fn line(request_id: String, answer: &Answer, notes: Notes, duration: Duration) -> LogLine {
+fn log_line(request_id: String, answer: &Answer, notes: Notes, duration: Duration) -> LogLine {
     let (level, message) = match answer {
         Answer::Accepted(counts, _) if counts.quarantined > 0 => {
             (Level::Warn, "callback stored, but not all of it was understood")

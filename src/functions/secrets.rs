@@ -8,17 +8,18 @@ use std::{
 use aws_sdk_secretsmanager::Client;
 use tokio::{sync::Mutex, time::Instant};
 
-use super::settings::{SecretSource, keyring};
+use super::settings::{SecretSource, read_keyring};
 use crate::{aws::error::in_words, callback::keyring::Keyring, env::SettingError};
 
-/// The time between two reads. Anybody can send a wrong signature, so wrong signatures must not be
-/// able to make requests at will.
+/// The least time between two reads. Anybody can send a wrong signature, and must not be able to cause
+/// requests at will.
 const PAUSE: Duration = Duration::from_mins(1);
-/// The time between two reads after one that failed: then nobody knows whether a secret is wrong or
-/// new, and that should be found out sooner.
+/// The least time between a failed read and the next. A failed read leaves open whether a secret is
+/// wrong or new, which should be found out soon.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(5);
 
-/// The current keyring, and the secret that it was read from, if it was.
+/// The current keyring, and the secret in Secrets Manager that it comes from; none if a setting holds
+/// the keyring itself.
 pub struct Secrets {
     current: RwLock<Arc<Keyring>>,
     stored: Option<StoredSecret>,
@@ -67,12 +68,12 @@ impl Secrets {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Reads the keyring again, for a callback that no secret of the `tried` one verifies: a secret
-    /// may have been rotated. `None` if it was read less than a minute ago, or is not read at all.
+    /// Reads the keyring again, because no secret of the `tried` one verifies a callback: a secret may
+    /// have been rotated. `None` if it was read less than a minute ago, or if a setting holds it.
     ///
     /// # Errors
     /// Secrets Manager does not answer, or holds something else than a keyring. The known keyring
-    /// stays, and those who ask soon after get the same error.
+    /// stays, and every call of the next five seconds gives the same error.
     pub async fn reread(&self, tried: &Arc<Keyring>) -> Result<Option<Arc<Keyring>>, SettingError> {
         let Some(stored) = &self.stored else {
             return Ok(None);
@@ -86,7 +87,7 @@ impl Secrets {
         if last_read.at.elapsed() < pause {
             return last_read.failure.clone().map_or(Ok(None), Err);
         }
-        // It has failed until it has not: whoever waits for it may give up.
+        // The read counts as failed until it is done, because the caller may stop waiting for it.
         let unfinished = SettingError::new("Secrets Manager did not answer in time");
         *last_read = LastRead { at: Instant::now(), failure: Some(unfinished) };
         match stored.read().await {
@@ -118,6 +119,6 @@ impl StoredSecret {
             .map_err(|error| unreadable(in_words(&error)))?;
         let json =
             secret.secret_string().ok_or_else(|| unreadable("it holds no text".to_owned()))?;
-        keyring(&format!("APP_SECRETS_ARN: the secret {}", self.arn), json)
+        read_keyring(&format!("APP_SECRETS_ARN: the secret {}", self.arn), json)
     }
 }

@@ -20,12 +20,12 @@ pub struct Settings {
     pub storage: StorageSettings,
     /// The App Secrets of those who may sign.
     pub secrets: SecretSource,
-    /// The age of a signature (`SIGNATURE_MAX_AGE_SECONDS`, 900; 0 for any age).
+    /// The rule for the age of a signature (`SIGNATURE_MAX_AGE_SECONDS`, 900; 0 for any age).
     pub freshness: Freshness,
     /// The networks that may call (`ALLOWED_SOURCES`, comma-separated CIDRs); empty for all.
     pub allowed_sources: Vec<IpNet>,
-    /// The time from the moment that API Gateway took the request until what the table has not
-    /// confirmed is deferred (`BUDGET_MS`, 3500).
+    /// The time that the table has, counted from the moment that API Gateway took the request
+    /// (`BUDGET_MS`, 3500). Changes that it has not confirmed by then are deferred.
     pub budget: Duration,
 }
 
@@ -85,7 +85,7 @@ impl Settings {
                 0 => Freshness::Unchecked,
                 seconds => Freshness::WithinSeconds(seconds.into()),
             },
-            allowed_sources: allowed_sources(env)?,
+            allowed_sources: read_allowed_sources(env)?,
             budget: Duration::from_millis(env.number("BUDGET_MS", 3500, BUDGET_MS)?),
         })
     }
@@ -94,7 +94,7 @@ impl Settings {
 impl SecretSource {
     fn read(env: &Environment<'_>) -> Result<Self, SettingError> {
         match (env.get("APP_SECRETS"), env.get("APP_SECRETS_ARN")) {
-            (Some(json), None) => Ok(Self::Given(keyring("APP_SECRETS", &json)?)),
+            (Some(json), None) => Ok(Self::Given(read_keyring("APP_SECRETS", &json)?)),
             (None, Some(arn)) => Ok(Self::SecretsManager(arn)),
             (None, None) => Err(SettingError::new(
                 "neither APP_SECRETS nor APP_SECRETS_ARN is set; one of them should say which App Secret signs for which app",
@@ -107,7 +107,7 @@ impl SecretSource {
 }
 
 /// Reads a keyring that stands in the setting `name`.
-pub(super) fn keyring(name: &str, json: &str) -> Result<Keyring, SettingError> {
+pub(super) fn read_keyring(name: &str, json: &str) -> Result<Keyring, SettingError> {
     Keyring::from_json(json).map_err(|why| {
         SettingError::new(format!(
             r#"{name} {why}; it should be JSON like {{"<appKey>":"<App Secret>"}}"#
@@ -115,7 +115,7 @@ pub(super) fn keyring(name: &str, json: &str) -> Result<Keyring, SettingError> {
     })
 }
 
-fn allowed_sources(env: &Environment<'_>) -> Result<Vec<IpNet>, SettingError> {
+fn read_allowed_sources(env: &Environment<'_>) -> Result<Vec<IpNet>, SettingError> {
     let list = env.get("ALLOWED_SOURCES").unwrap_or_default();
     let networks = list.split(',').map(str::trim).filter(|network| !network.is_empty());
     let parse = |network: &str| {

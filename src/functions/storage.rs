@@ -1,7 +1,7 @@
 //! Storage: brings a verified body into the table and the queues.
 //!
 //! The same code serves a callback that just came in and a message that comes back from the deferred
-//! queue. It succeeds only when everything is where it belongs; every part of it can be repeated.
+//! queue. It succeeds only when everything is where it belongs, and every part of it can be repeated.
 
 use std::{error::Error, fmt, time::Duration};
 
@@ -33,11 +33,11 @@ pub struct Storage {
 
 /// The rule for changes that the table did not confirm in time.
 #[derive(Debug, Clone, Copy)]
-pub enum RestPolicy {
+pub enum UnwrittenPolicy {
     /// They are deferred.
     Defer,
-    /// They are deferred by this much, if they are fewer than there were. Where nothing could be
-    /// done, their message stays in its queue, which counts how often it was tried.
+    /// They are deferred by this delay, if any other part of the message is done. If none is, the
+    /// message stays in its queue, which counts how often it was tried.
     DeferAfterProgress(Duration),
 }
 
@@ -93,15 +93,15 @@ impl Storage {
         &self.deferred
     }
 
-    /// Brings the events that were understood into the table and the others into the dead-letter
-    /// queue, at the same time; then asks for the sweeps of rooms that ended, and defers the changes
-    /// that the table did not confirm.
+    /// Writes the events that were understood to the table and the others to the dead-letter queue, at
+    /// the same time. Then queues the sweeps of rooms that ended, and the changes that the table did
+    /// not confirm.
     pub async fn save(
         &self,
         parsed: Parsed<'_>,
         origin: Origin<'_>,
         deadlines: Deadlines,
-        policy: RestPolicy,
+        policy: UnwrittenPolicy,
     ) -> Result<Saved, StorageError> {
         let letters = dead_letters::for_faults(origin, &parsed);
         let Parsed { events, faulty, .. } = parsed;
@@ -119,13 +119,13 @@ impl Storage {
         };
         let is_stuck = counts.deferred > 0 && counts.deferred == counts.total();
         let delay = match policy {
-            RestPolicy::Defer => Duration::ZERO,
-            RestPolicy::DeferAfterProgress(_) if is_stuck => {
+            UnwrittenPolicy::Defer => Duration::ZERO,
+            UnwrittenPolicy::DeferAfterProgress(_) if is_stuck => {
                 return Err(StorageError::Stuck(outcome.failure.unwrap_or(Unconfirmed::Late)));
             }
-            RestPolicy::DeferAfterProgress(delay) => delay,
+            UnwrittenPolicy::DeferAfterProgress(delay) => delay,
         };
-        // Only now: a sweep's delay is to count from when the room's end was written.
+        // The sweeps are queued only now, because their delay counts from the write of the room's end.
         let sweeps = outcome.sweeps.iter().map(|sweep| sweep_message(origin.app_key, sweep));
         let rest = event_messages(origin.app_key, outcome.unwritten);
         let messages = Outgoing::after(self.sweep_delay, sweeps.collect())
@@ -168,8 +168,8 @@ impl Storage {
         letters: Vec<String>,
         deadline: Instant,
     ) -> Result<(), StorageError> {
-        let letters = Outgoing::after(Duration::ZERO, letters).collect();
-        self.dead_letters.send(letters, deadline).await.map_err(StorageError::Queue)
+        let messages = Outgoing::after(Duration::ZERO, letters).collect();
+        self.dead_letters.send(messages, deadline).await.map_err(StorageError::Queue)
     }
 }
 

@@ -6,7 +6,7 @@
 //!
 //! A message that got nowhere stays in the queue and comes back later and later; after enough
 //! tries the queue makes it a dead letter. One that got somewhere is replaced by what is left of
-//! it. And one that cannot be read never will be: it comes back at once, to be a dead letter soon.
+//! it. One that cannot be read never will be: it comes back at once, to become a dead letter soon.
 
 use std::{error::Error, fmt, time::Duration};
 
@@ -18,7 +18,7 @@ use super::{
     deadlines::Deadlines,
     log::{Level, LogLine},
     settings::StorageSettings,
-    storage::{RestPolicy, Storage, StorageError},
+    storage::{Storage, StorageError, UnwrittenPolicy},
 };
 use crate::{
     aws::{Aws, queue::QueueError},
@@ -33,10 +33,10 @@ use crate::{
     },
 };
 
-/// The delay after which the rest of a message is tried that was done in part.
-const REST_DELAY: Duration = Duration::from_secs(5);
-/// The pause after which a message comes back that got nowhere for the first time. It doubles each
-/// time.
+/// The delay before the rest of a message that was done in part is tried.
+const REMAINDER_DELAY: Duration = Duration::from_secs(5);
+/// The pause before a message that got nowhere comes back for the first time. It doubles with each
+/// further time.
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 /// The longest such pause.
 const LONGEST_PAUSE: Duration = Duration::from_mins(15);
@@ -89,13 +89,13 @@ impl Worker {
                 let item_identifier = message.message_id.clone();
                 response.batch_item_failures.push(BatchItemFailure { item_identifier });
             }
-            lines.push(line(&message.message_id, result, duration));
+            lines.push(log_line(&message.message_id, result, duration));
         }
         (response, lines)
     }
 
-    /// Handles a message, and keeps it out of sight for a while if it is not done. Gives the time that
-    /// it took, too.
+    /// Handles a message, and hides it for a while if it is not done. Gives the time that this took,
+    /// too.
     async fn handle(
         &self,
         message: &SqsMessage,
@@ -144,7 +144,7 @@ impl Worker {
         let events = Verified::from_queue(app, events.get().into());
         let parsed = parse(&events, now).map_err(|_| MessageError::NoEvents)?;
         let origin = Origin { app_key: events.app(), request_id: message_id, received_at: now };
-        let policy = RestPolicy::DeferAfterProgress(REST_DELAY);
+        let policy = UnwrittenPolicy::DeferAfterProgress(REMAINDER_DELAY);
         let saved = self.storage.save(parsed, origin, deadlines, policy).await;
         saved.map(|saved| Handled::Saved(saved.counts)).map_err(MessageError::Unsaved)
     }
@@ -160,21 +160,20 @@ impl Worker {
         let (rest, delay) = match swept.map_err(MessageError::Unswept)? {
             Swept::Done { ended } => return Ok(Handled::Swept { ended }),
             Swept::Unfinished { rest, why: None } => (rest, Duration::ZERO),
-            Swept::Unfinished { rest, why: Some(_) } => (rest, REST_DELAY),
+            Swept::Unfinished { rest, why: Some(_) } => (rest, REMAINDER_DELAY),
         };
         let queued = self.storage.defer_sweep(app, &rest, delay, deadlines.queues).await;
         queued.map(|()| Handled::SweptInPart).map_err(MessageError::RestNotQueued)
     }
 }
 
-/// Gives the time before the next try of a message that was received so many times: longer each
-/// time.
+/// Gives the pause before the next try of a message that was received `receives` times.
 fn pause_after(receives: u32) -> Duration {
     let doublings = receives.saturating_sub(1).min(16);
     (FIRST_PAUSE * 2_u32.pow(doublings)).min(LONGEST_PAUSE)
 }
 
-fn line(id: &str, result: Result<Handled, MessageError>, duration: Duration) -> LogLine {
+fn log_line(id: &str, result: Result<Handled, MessageError>, duration: Duration) -> LogLine {
     match result {
         Ok(Handled::Saved(counts)) => LogLine {
             counts: Some(counts),

@@ -1,5 +1,5 @@
-//! The Lambda function that answers callbacks. All it does is to connect the Lambda runtime with
-//! the [`Receiver`].
+//! The Lambda function that answers callbacks. It only connects the Lambda runtime with the
+//! [`Receiver`].
 
 use std::{convert::Infallible, process::ExitCode, time::SystemTime};
 
@@ -23,7 +23,7 @@ use lambda_runtime::{LambdaEvent, service_fn, tower::ServiceExt};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     lambda::main(async || {
-        // As long as the process.
+        // The receiver lives as long as the process.
         let receiver: &'static Receiver = Box::leak(Box::new(start().await?));
         let handler = move |request: Request| async move {
             let now = Timestamp::from(SystemTime::now());
@@ -34,15 +34,15 @@ async fn main() -> ExitCode {
             line.print();
             Ok::<_, Infallible>(TextResponse(http::respond(&answer)))
         };
-        let service = Adapter::from(service_fn(handler)).map_request(harmless);
+        let service = Adapter::from(service_fn(handler)).map_request(guarded);
         // A task of its own: what wakes the main future also wakes the thread, by a system call.
         tokio::spawn(lambda_runtime::run_concurrent(service)).await?
     })
     .await
 }
 
-/// The guard: it stands where `lambda_http` would read the event itself.
-fn harmless(event: LambdaEvent<HarmlessEvent>) -> LambdaEvent<LambdaRequest> {
+/// Takes the request of the guard, which has read the event in place of `lambda_http`.
+fn guarded(event: LambdaEvent<HarmlessEvent>) -> LambdaEvent<LambdaRequest> {
     LambdaEvent::new(event.payload.into(), event.context)
 }
 

@@ -30,17 +30,17 @@ use crate::{
     wire::request::Request,
 };
 
-/// The limit of API Gateway.
+/// The bytes of the largest body that API Gateway takes.
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
 /// A running endpoint. Dropping it ends it.
 pub struct ApiGateway {
     url: String,
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     server: AbortHandle,
 }
 
-struct Shared {
+struct SharedState {
     receiver: Receiver,
     requests: AtomicU64,
     log: fn(&LogLine),
@@ -59,7 +59,7 @@ impl ApiGateway {
     ) -> std::io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let url = format!("http://{}{PATH}", listener.local_addr()?);
-        let shared = Arc::new(Shared { receiver, requests: AtomicU64::new(0), log });
+        let shared = Arc::new(SharedState { receiver, requests: AtomicU64::new(0), log });
         let app = Router::new()
             .route(PATH, post(handle))
             .fallback(async || (StatusCode::NOT_FOUND, Json(json!({"message": "Not Found"}))))
@@ -88,25 +88,25 @@ impl Drop for ApiGateway {
 }
 
 /// A request as API Gateway took it.
-#[derive(Debug, Clone, Copy)]
-pub struct TakenRequest<'a> {
+#[derive(Clone, Copy)]
+struct TakenRequest<'a> {
     /// The query string, without `?`.
-    pub query: &'a str,
+    query: &'a str,
     /// The body: any bytes.
-    pub body: &'a [u8],
+    body: &'a [u8],
     /// The caller's address.
-    pub source: IpAddr,
-    /// API Gateway's name for the request.
-    pub id: &'a str,
+    source: IpAddr,
+    /// API Gateway's id of the request.
+    id: &'a str,
     /// The time at which it was taken.
-    pub at: Timestamp,
+    taken: Timestamp,
 }
 
 impl TakenRequest<'_> {
     /// Words the event of an HTTP API, payload format 2.0.
-    pub fn event(&self) -> Value {
-        let Self { query, body, source, id, at } = self;
-        let (body, is_base64) = match std::str::from_utf8(body) {
+    fn event(&self) -> Value {
+        let Self { query, body, source, id, taken } = self;
+        let (text, is_base64) = match std::str::from_utf8(body) {
             Ok(text) => (text.to_owned(), false),
             Err(_) => (BASE64_STANDARD.encode(body), true),
         };
@@ -132,22 +132,22 @@ impl TakenRequest<'_> {
                 "routeKey": format!("POST {PATH}"),
                 "stage": "$default",
                 "time": "",
-                "timeEpoch": at.millis(),
+                "timeEpoch": taken.millis(),
             },
-            "body": body,
+            "body": text,
             "isBase64Encoded": is_base64,
         })
     }
 }
 
-/// Words the event that API Gateway makes of a callback which this machine sends.
+/// Words the event that API Gateway makes of a callback, sent from this machine and taken at `taken`.
 pub fn event_of(callback: &SignedCallback, request_id: &str, taken: Timestamp) -> Value {
     let SignedCallback { query, body } = callback;
     let source = Ipv4Addr::LOCALHOST.into();
-    TakenRequest { query, body: body.as_bytes(), source, id: request_id, at: taken }.event()
+    TakenRequest { query, body: body.as_bytes(), source, id: request_id, taken }.event()
 }
 
-/// Reads an event, in its text, as the function does that gets it at `now`.
+/// Reads the text of an event as the function does, at `now`.
 ///
 /// # Errors
 /// The text is no event at all.
@@ -157,7 +157,7 @@ pub fn read_event(event: &str, now: Timestamp) -> serde_json::Result<Request> {
 }
 
 async fn handle(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<SharedState>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     RawQuery(query): RawQuery,
     body: Bytes,
@@ -165,8 +165,9 @@ async fn handle(
     let now = Timestamp::from(SystemTime::now());
     let id = format!("local-{}", shared.requests.fetch_add(1, Ordering::Relaxed) + 1);
     let query = query.unwrap_or_default();
-    let taken = TakenRequest { query: &query, body: &body, source: peer.ip(), id: &id, at: now };
-    let Ok(request) = read_event(&taken.event().to_string(), now) else {
+    let request =
+        TakenRequest { query: &query, body: &body, source: peer.ip(), id: &id, taken: now };
+    let Ok(request) = read_event(&request.event().to_string(), now) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let (answer, line) = shared.receiver.receive(request, None).await;

@@ -18,15 +18,15 @@ pub enum Data {
     Elsewhere(String),
 }
 
-/// A running engine. Dropping it ends it.
+/// A running engine. Dropping this ends it.
 pub struct DynamoDb {
     url: String,
     stop: Option<oneshot::Sender<()>>,
 }
 
 impl DynamoDb {
-    /// Starts an engine that listens at `address`. Items that have expired in the meantime are
-    /// deleted first, as DynamoDB does by and by.
+    /// Starts an engine that listens at `address`, unless the data is elsewhere. Deletes the items that
+    /// have expired in the meantime, as DynamoDB does by and by.
     ///
     /// # Errors
     /// The address is taken, or the file cannot be opened.
@@ -34,16 +34,16 @@ impl DynamoDb {
         if let Data::Elsewhere(url) = data {
             return Ok(Self { url, stop: None });
         }
-        let (started, is_started) = oneshot::channel();
-        let (stop, is_stopped) = oneshot::channel();
+        let (report, reported) = oneshot::channel();
+        let (stop, stopped) = oneshot::channel();
         // The engine's SQL blocks its thread, so it has one, and a runtime, of its own.
         thread::Builder::new().name("dynamodb".to_owned()).spawn(move || {
             match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-                Ok(runtime) => runtime.block_on(serve(data, address, started, is_stopped)),
-                Err(error) => drop(started.send(Err(error.into()))),
+                Ok(runtime) => runtime.block_on(serve(data, address, report, stopped)),
+                Err(error) => drop(report.send(Err(error.into()))),
             }
         })?;
-        let address = is_started.await??;
+        let address = reported.await??;
         Ok(Self { url: format!("http://{address}"), stop: Some(stop) })
     }
 
@@ -53,20 +53,20 @@ impl DynamoDb {
     }
 }
 
-/// Serves the data, and says in `started` where, or why not.
+/// Serves the data until it is `stopped`, and first reports the address, or why there is none.
 async fn serve(
     data: Data,
     address: SocketAddr,
-    started: oneshot::Sender<Result<SocketAddr, BoxError>>,
-    is_stopped: oneshot::Receiver<()>,
+    report: oneshot::Sender<Result<SocketAddr, BoxError>>,
+    stopped: oneshot::Receiver<()>,
 ) {
     let (database, listener) = match open(data, address).await {
         Ok(opened) => opened,
-        Err(error) => return drop(started.send(Err(error))),
+        Err(error) => return drop(report.send(Err(error))),
     };
-    let _ = started.send(listener.local_addr().map_err(BoxError::from));
-    let is_stopped = async { drop(is_stopped.await) };
-    if let Err(error) = server::serve_with_shutdown(listener, database, is_stopped).await {
+    let _ = report.send(listener.local_addr().map_err(BoxError::from));
+    let shutdown = async { drop(stopped.await) };
+    if let Err(error) = server::serve_with_shutdown(listener, database, shutdown).await {
         eprintln!("the embedded engine ended: {error}");
     }
 }

@@ -1,5 +1,5 @@
-//! A stand-in for Lambda's event source: it receives from the deferred queue, hands the messages to
-//! the real worker as an SQS event, and deletes those that the worker did not report.
+//! A stand-in for Lambda's event source: receives messages of the deferred queue, hands them to the
+//! real worker as an SQS event, and deletes those that the worker did not report.
 
 use std::{collections::BTreeSet, error::Error, time::SystemTime};
 
@@ -15,7 +15,7 @@ use crate::{
     functions::{deadlines::LONGEST_INVOCATION, log::LogLine, worker::Worker},
 };
 
-/// The way from the deferred queue to the worker.
+/// A source of events for the worker: the deferred queue.
 pub struct EventSource {
     worker: Worker,
     client: Client,
@@ -45,8 +45,11 @@ impl EventSource {
         let killed = Instant::now() + LONGEST_INVOCATION;
         let (response, lines) = self.worker.work(event, SystemTime::now().into(), killed).await;
         lines.iter().for_each(self.log);
-        let failures = response.batch_item_failures.iter();
-        let failed: BTreeSet<_> = failures.map(|failure| &*failure.item_identifier).collect();
+        let failed: BTreeSet<_> = response
+            .batch_item_failures
+            .iter()
+            .map(|failure| failure.item_identifier.as_str())
+            .collect();
         for message in received.messages() {
             if !failed.contains(message.message_id().unwrap_or_default()) {
                 self.client
@@ -64,9 +67,12 @@ impl EventSource {
 
 /// Words a message as Lambda hands it on.
 fn record(message: &Message) -> Value {
-    let attributes = message.attributes().into_iter().flatten();
-    let attributes: Map<_, _> =
-        attributes.map(|(name, value)| (name.as_str().to_owned(), value.as_str().into())).collect();
+    let attributes: Map<_, _> = message
+        .attributes()
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name.as_str().to_owned(), value.as_str().into()))
+        .collect();
     json!({
         "messageId": message.message_id(),
         "receiptHandle": message.receipt_handle(),

@@ -11,9 +11,9 @@ use crate::{
 
 /// The App Key of all samples: the one in the vendor's documentation.
 pub const APP_KEY: &str = "someappKey";
-/// The App Secret of that app there. It is a sample, so no secret at all.
+/// The App Secret of that app, from the same place. It is a sample, so no secret at all.
 pub const APP_SECRET: &str = "Y1W2MeFwwwRxa0";
-/// The nonce there.
+/// The nonce of the sample in the vendor's documentation.
 pub const NONCE: &str = "14314";
 /// The path of callbacks: the vendor's, and the template's.
 pub const PATH: &str = "/chatroom_status_sync";
@@ -28,7 +28,7 @@ pub struct SignedCallback {
 }
 
 impl SignedCallback {
-    /// Signs at `timestamp`. The body is not covered by the signature.
+    /// Signs a callback at `timestamp`. The signature does not cover the body.
     pub fn new(
         app_key: &str,
         secret: &Secret,
@@ -79,7 +79,7 @@ pub struct WireEvent {
     pub user_ids: Vec<String>,
     /// The `status`.
     pub status: u64,
-    /// The `type`, see [`Kind`](crate::domain::event::Kind).
+    /// The `type`: the number of a [`Kind`](crate::domain::event::Kind).
     pub r#type: u64,
     /// The time of the event.
     pub time: Timestamp,
@@ -101,6 +101,6 @@ impl fmt::Display for WireEvent {
 
 /// Writes the body of a callback with these events.
 pub fn body_of(events: &[WireEvent]) -> String {
-    let events: Vec<_> = events.iter().map(WireEvent::to_string).collect();
-    format!("[{}]", events.join(","))
+    let texts: Vec<_> = events.iter().map(WireEvent::to_string).collect();
+    format!("[{}]", texts.join(","))
 }

@@ -2,7 +2,7 @@
 //! [`Worker`] between them, set up by the same variables as in Lambda.
 //!
 //! * [`dynamodb`]: an embedded engine, spoken to over HTTP as the real one.
-//! * [`sqs`]: the queues, as far as they are used here.
+//! * [`sqs`]: queues that can do what is needed of SQS here.
 //! * [`event_source`]: brings deferred messages to the worker, as Lambda does.
 //! * [`im_server`]: signs callbacks, as the IM server does.
 //! * [`api_gateway`]: makes Lambda events of HTTP requests.
@@ -37,7 +37,7 @@ pub struct Stack {
     pub dynamodb: DynamoDb,
     /// The deferred queue and the dead-letter queue.
     pub sqs: Sqs,
-    /// The source of the worker's events. It brings messages whenever it is called.
+    /// The source of the worker's events. It brings messages only when it is called.
     pub event_source: EventSource,
     /// A handle on the table, for reading.
     pub table: Table,
@@ -67,8 +67,8 @@ impl Stack {
     /// the settings say otherwise: they may replace every variable that is about callbacks, and
     /// none that is about this deployment. `log` gets the line of each request.
     ///
-    /// With `patience`, nothing is cut short before it is over, as nothing should be in a test on a
-    /// slow machine; without it, the time-outs are those of Lambda.
+    /// With `patience`, table and requests have that much time, so that a slow machine cuts no test
+    /// short. Without it, the time-outs are those of Lambda.
     ///
     /// # Errors
     /// A port is taken, the data cannot be opened, or a setting is wrong.

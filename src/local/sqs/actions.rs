@@ -5,9 +5,10 @@ use std::{collections::BTreeMap, time::Duration};
 use serde_json::{Map, Value, json};
 
 use super::{
-    error::{SqsError, body, check_size, entries},
+    error::SqsError,
     names::{DEAD_LETTERS, url_of},
     queue::{LocalQueue, QueuedMessage},
+    request::{check_size, read_body, read_entries},
 };
 
 /// The number of receives after which a deferred message becomes a dead letter.
@@ -19,7 +20,7 @@ type ActionResult = Result<Value, SqsError>;
 
 /// Answers a request that was sent to `endpoint`.
 pub fn answer(
-    all: &mut BTreeMap<String, LocalQueue>,
+    queues: &mut BTreeMap<String, LocalQueue>,
     action: &str,
     endpoint: &str,
     request: &Value,
@@ -31,16 +32,16 @@ pub fn answer(
         return Ok(json!({"QueueUrl": url_of(endpoint, name)}));
     }
     if action == "ReceiveMessage" && name != DEAD_LETTERS {
-        let mut dead_letters = all.remove(DEAD_LETTERS).unwrap_or_default();
-        let queue = all.entry(name.to_owned()).or_default();
+        let mut dead_letters = queues.remove(DEAD_LETTERS).unwrap_or_default();
+        let queue = queues.entry(name.to_owned()).or_default();
         queue.redrive(MOST_RECEIVES, &mut dead_letters);
-        all.insert(DEAD_LETTERS.to_owned(), dead_letters);
+        queues.insert(DEAD_LETTERS.to_owned(), dead_letters);
     }
-    let queue = all.entry(name.to_owned()).or_default();
+    let queue = queues.entry(name.to_owned()).or_default();
     match action {
         "SendMessage" => send(queue, request),
         "SendMessageBatch" => {
-            check_size(entries(request)?)?;
+            check_size(read_entries(request)?)?;
             batch(request, |entry| send(queue, entry))
         }
         "ReceiveMessage" => Ok(receive(queue, request)),
@@ -53,11 +54,11 @@ pub fn answer(
     }
 }
 
-/// Does an action for each entry; one that is refused touches no other.
-fn batch(request: &Value, mut one: impl FnMut(&Value) -> ActionResult) -> ActionResult {
+/// Does an action for each entry of a batch. An entry that is refused touches no other.
+fn batch(request: &Value, mut action: impl FnMut(&Value) -> ActionResult) -> ActionResult {
     let (mut successful, mut failed) = (Vec::new(), Vec::new());
-    for entry in entries(request)? {
-        match one(entry) {
+    for entry in read_entries(request)? {
+        match action(entry) {
             Ok(mut done) => {
                 done["Id"] = entry["Id"].clone();
                 successful.push(done);
@@ -70,13 +71,12 @@ fn batch(request: &Value, mut one: impl FnMut(&Value) -> ActionResult) -> Action
 
 fn send(queue: &mut LocalQueue, entry: &Value) -> ActionResult {
     let delay = seconds(entry, "DelaySeconds").unwrap_or_default();
-    let id = queue.send(body(entry)?, delay);
+    let id = queue.send(read_body(entry)?, delay);
     Ok(json!({"MessageId": id, "MD5OfMessageBody": ""}))
 }
 
 fn receive(queue: &mut LocalQueue, request: &Value) -> Value {
-    let most = request["MaxNumberOfMessages"].as_u64();
-    let most = most.and_then(|most| usize::try_from(most).ok());
+    let most = request["MaxNumberOfMessages"].as_u64().and_then(|most| usize::try_from(most).ok());
     let visibility = seconds(request, "VisibilityTimeout").unwrap_or(VISIBILITY);
     let received = queue.receive(most.unwrap_or(1), visibility);
     let message = |message: &QueuedMessage| {
@@ -94,13 +94,13 @@ fn receive(queue: &mut LocalQueue, request: &Value) -> Value {
 }
 
 fn delete(queue: &mut LocalQueue, entry: &Value) -> ActionResult {
-    queue.delete(handle(entry))?;
+    queue.delete(receipt_handle(entry))?;
     Ok(json!({}))
 }
 
 fn change_visibility(queue: &mut LocalQueue, entry: &Value) -> ActionResult {
     let visibility = seconds(entry, "VisibilityTimeout").unwrap_or(VISIBILITY);
-    queue.change_visibility(handle(entry), visibility)?;
+    queue.change_visibility(receipt_handle(entry), visibility)?;
     Ok(json!({}))
 }
 
@@ -115,13 +115,15 @@ fn attributes(queue: &LocalQueue, request: &Value) -> Value {
     let is_asked = |name: &str| {
         names.is_some_and(|names| names.iter().any(|asked| asked == name || asked == "All"))
     };
-    let asked = known.into_iter().filter(|(name, _)| is_asked(name));
-    let asked: Map<_, _> =
-        asked.map(|(name, count)| (name.to_owned(), count.to_string().into())).collect();
+    let asked: Map<_, _> = known
+        .into_iter()
+        .filter(|(name, _)| is_asked(name))
+        .map(|(name, count)| (name.to_owned(), count.to_string().into()))
+        .collect();
     json!({"Attributes": asked})
 }
 
-fn handle(entry: &Value) -> &str {
+fn receipt_handle(entry: &Value) -> &str {
     entry["ReceiptHandle"].as_str().unwrap_or_default()
 }
 

@@ -1,14 +1,17 @@
-//! A stand-in for SQS, as far as it is used here: in memory, spoken to over HTTP as the real one.
+//! A stand-in for SQS: in memory, spoken to over HTTP, with the actions that are used here.
 //!
 //! * `names`: the names and URLs of the queues.
 //! * `queue`: messages with delays, visibility time-outs, receipt handles and redrive.
 //! * `actions`: the JSON protocol's requests and responses.
-//! * `error`: the requests that SQS refuses, so that a test notices what would fail in AWS.
+//! * `request`: reads the parts of requests, and refuses those that SQS refuses, so that a test
+//!   notices what would fail in AWS.
+//! * `error`: words the refusals.
 
 mod actions;
 mod error;
 mod names;
 mod queue;
+mod request;
 
 use std::{
     collections::BTreeMap,
@@ -36,24 +39,25 @@ use queue::LocalQueue;
 /// A running server of queues. Dropping it ends it.
 pub struct Sqs {
     url: String,
-    all: Shared,
+    queues: SharedQueues,
     server: AbortHandle,
 }
 
-type Shared = Arc<Mutex<BTreeMap<String, LocalQueue>>>;
+type SharedQueues = Arc<Mutex<BTreeMap<String, LocalQueue>>>;
 
 impl Sqs {
-    /// Starts a server of empty queues that listens at `address`. A queue is there once it is used.
+    /// Starts a server that listens at `address`. It has no queues yet: each is made when it is first
+    /// used.
     ///
     /// # Errors
     /// The address is taken.
     pub async fn start(address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let all = Shared::default();
-        let app = Router::new().fallback(post(handle)).with_state(all.clone());
+        let queues = SharedQueues::default();
+        let app = Router::new().fallback(post(handle)).with_state(queues.clone());
         let serving = async { axum::serve(listener, app).await };
-        Ok(Self { url, all, server: tokio::spawn(serving).abort_handle() })
+        Ok(Self { url, queues, server: tokio::spawn(serving).abort_handle() })
     }
 
     /// Gives the endpoint, for `AWS_ENDPOINT_URL_SQS`.
@@ -61,21 +65,20 @@ impl Sqs {
         &self.url
     }
 
-    /// Makes a queue's own URL.
+    /// Makes the URL of a queue.
     pub fn url_of(&self, queue: &str) -> String {
         url_of(&self.url, queue)
     }
 
-    /// Lists the bodies of all messages in a queue, oldest first, even of those that cannot be received
-    /// now.
+    /// Lists the bodies of all messages of a queue, hidden ones included, oldest first.
     pub fn bodies(&self, queue: &str) -> Vec<String> {
-        lock(&self.all).get(queue).map(LocalQueue::bodies).unwrap_or_default()
+        lock(&self.queues).get(queue).map(LocalQueue::bodies).unwrap_or_default()
     }
 
-    /// Lets everything in a queue be received now. Gives the time that each message would still have
-    /// stayed out of sight.
+    /// Lets all messages of a queue be received now. Gives the time for which each would still have
+    /// been hidden.
     pub fn make_visible(&self, queue: &str) -> Vec<Duration> {
-        lock(&self.all).get_mut(queue).map(LocalQueue::make_visible).unwrap_or_default()
+        lock(&self.queues).get_mut(queue).map(LocalQueue::make_visible).unwrap_or_default()
     }
 }
 
@@ -85,17 +88,17 @@ impl Drop for Sqs {
     }
 }
 
-fn lock(all: &Shared) -> MutexGuard<'_, BTreeMap<String, LocalQueue>> {
-    all.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(queues: &SharedQueues) -> MutexGuard<'_, BTreeMap<String, LocalQueue>> {
+    queues.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn handle(State(all): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
+async fn handle(State(queues): State<SharedQueues>, headers: HeaderMap, body: Bytes) -> Response {
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let target = header("x-amz-target").unwrap_or_default();
     let action = target.strip_prefix("AmazonSQS.").unwrap_or_default();
     let endpoint = format!("http://{}", header(HOST.as_str()).unwrap_or_default());
     let request: Value = serde_json::from_slice(&body).unwrap_or_default();
-    match actions::answer(&mut lock(&all), action, &endpoint, &request) {
+    match actions::answer(&mut lock(&queues), action, &endpoint, &request) {
         Ok(answer) => Json(answer).into_response(),
         Err(refusal) => refusal.into_response(),
     }

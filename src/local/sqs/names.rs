@@ -2,7 +2,7 @@
 
 /// The queue of work for the worker.
 pub const DEFERRED: &str = "deferred";
-/// The queue of what cannot be understood, and of what failed too often.
+/// The queue of content that nobody understands, and of messages that failed too often.
 pub const DEAD_LETTERS: &str = "dead-letters";
 
 /// Makes the URL of a queue at an endpoint.

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::error::SqsError;
 use crate::domain::time::Timestamp;
 
-/// The number of messages that there have been, in all queues of this process. It makes the id.
+/// The number of messages that were sent to any queue of this process. It makes their ids unique.
 static SENT: AtomicU64 = AtomicU64::new(0);
 
 /// A queue: its messages, oldest first.
@@ -28,17 +28,19 @@ pub struct QueuedMessage {
     visible_from: Instant,
 }
 
-/// The numbers of messages that can be received, that were received and not deleted, and that nobody
-/// could receive yet.
+/// The numbers of a queue's messages.
 #[derive(Debug, Default)]
 pub struct QueueCounts {
+    /// Messages that can be received now.
     pub visible: usize,
+    /// Messages that were received and are hidden since.
     pub in_flight: usize,
+    /// Messages whose first delay is not over.
     pub delayed: usize,
 }
 
 impl QueuedMessage {
-    /// Makes the handle of its latest receive.
+    /// Gives the handle of its latest receive.
     pub fn receipt_handle(&self) -> String {
         format!("{}#{}", self.id, self.receives)
     }
@@ -50,8 +52,7 @@ impl QueuedMessage {
 
 impl LocalQueue {
     pub fn bodies(&self) -> Vec<String> {
-        let bodies = self.messages.iter().map(|message| message.body.clone());
-        bodies.collect()
+        self.messages.iter().map(|message| message.body.clone()).collect()
     }
 
     /// Adds a message; gives its id.
@@ -67,7 +68,7 @@ impl LocalQueue {
         id
     }
 
-    /// Receives messages. Nobody else receives them until `visibility` is over.
+    /// Receives messages, and hides them from everybody until `visibility` is over.
     pub fn receive(
         &mut self,
         most: usize,
@@ -92,22 +93,22 @@ impl LocalQueue {
         self.messages.iter_mut().map(show).collect()
     }
 
-    /// Forgets the message of a handle, be it of its latest receive or of an earlier one. That it is
+    /// Forgets the message of a handle, even of an earlier receive than the latest. A message that is
     /// gone already is no error.
     pub fn delete(&mut self, handle: &str) -> Result<(), SqsError> {
-        let (id, _) = parts(handle)?;
+        let (id, _) = parse_handle(handle)?;
         self.messages.retain(|message| message.id != id);
         Ok(())
     }
 
-    /// Lets the message of a handle be received once `visibility` is over, counted from now. Only
-    /// who received it last may, and only while nobody else can.
+    /// Hides the message of a handle for `visibility` from now. The handle must be of the latest receive,
+    /// and the message still hidden.
     pub fn change_visibility(
         &mut self,
         handle: &str,
         visibility: Duration,
     ) -> Result<(), SqsError> {
-        let (id, receives) = parts(handle)?;
+        let (id, receives) = parse_handle(handle)?;
         let now = Instant::now();
         let message = self
             .messages
@@ -119,7 +120,7 @@ impl LocalQueue {
         Ok(())
     }
 
-    /// Moves what was received `most` times, and is to be received again, to another queue.
+    /// Moves messages that were received `most` times, and could be received again, to another queue.
     pub fn redrive(&mut self, most: u32, target: &mut Self) {
         let now = Instant::now();
         let is_dead =
@@ -130,21 +131,23 @@ impl LocalQueue {
     pub fn counts(&self) -> QueueCounts {
         let (now, mut counts) = (Instant::now(), QueueCounts::default());
         for message in &self.messages {
-            *if message.is_visible(now) {
+            let count = if message.is_visible(now) {
                 &mut counts.visible
             } else if message.receives > 0 {
                 &mut counts.in_flight
             } else {
                 &mut counts.delayed
-            } += 1;
+            };
+            *count += 1;
         }
         counts
     }
 }
 
-/// Reads the message id and the number of the receive that a handle stands for.
-fn parts(handle: &str) -> Result<(&str, u32), SqsError> {
-    let parts = handle.rsplit_once('#');
-    let parts = parts.and_then(|(id, receives)| Some((id, receives.parse().ok()?)));
-    parts.ok_or_else(|| SqsError::new("ReceiptHandleIsInvalid", "The handle is none of mine."))
+/// Reads the message id and the number of the receive from a handle.
+fn parse_handle(handle: &str) -> Result<(&str, u32), SqsError> {
+    handle
+        .rsplit_once('#')
+        .and_then(|(id, receives)| Some((id, receives.parse().ok()?)))
+        .ok_or_else(|| SqsError::new("ReceiptHandleIsInvalid", "The handle is none of mine."))
 }

@@ -23,14 +23,14 @@
 //! # The way of a callback
 //!
 //! 1. [`functions::guard`] makes the gateway's event harmless, and `lambda_http` turns it into an
-//!    HTTP request. [`functions::http`] reads our own [`Request`](wire::request::Request) from that,
-//!    and [`functions::receiver`] answers it.
+//!    HTTP request. [`functions::http`] reads our own [`Request`](wire::request::Request) from
+//!    that, and [`functions::receiver`] answers it.
 //! 2. [`callback::Unverified::verify`] checks the signature. Only its result can be read:
 //!    [`callback::body`] turns the body into [events](domain::event::Event).
 //! 3. [`domain::plan`] folds them into one change per member and per room.
 //! 4. [`functions::storage`] writes the changes by [`table::apply`]. Events that nobody understands
-//!    go to the dead-letter queue. Changes that the table does not confirm in time go to the deferred
-//!    queue, from which [`functions::worker`] writes them later.
+//!    go to the dead-letter queue. Changes that the table does not confirm in time go to the
+//!    deferred queue, from which [`functions::worker`] writes them later.
 //! 5. The [`Answer`](wire::answer::Answer) counts what went where.
 
 pub mod aws;

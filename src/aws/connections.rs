@@ -1,8 +1,8 @@
 //! The HTTP client below the SDK: HTTP/1.1 over rustls, on connections that are kept.
 //!
 //! The SDK's own client also speaks HTTP/2 and to proxies, looks into the operating system's trust
-//! store, and takes other roots as PEM text only, to be parsed at each start. That was a good part of
-//! what a function loads and does before its first request.
+//! store, and takes other roots as PEM text only, to be parsed at each start. That was a good part
+//! of what a function loads and does before its first request.
 //!
 //! * **TLS is rustls on ring.** The SDK's default, AWS-LC, gathers CPU jitter as entropy once per
 //!   process; at the share of a core that a small function gets, that takes longer than everything
@@ -36,8 +36,9 @@ use rustls::{
 use super::addresses::Addresses;
 use crate::env::{Environment, SettingError};
 
-/// The limit for TCP to connect, for all addresses of a host together. TCP sends a lost packet again
-/// after a second; a new attempt is sooner. The TLS handshake may take the rest of the attempt's time.
+/// The limit for TCP to connect, for all addresses of a host together. TCP sends a lost packet
+/// again after a second; a new attempt is sooner. The TLS handshake may take the rest of the
+/// attempt's time.
 const CONNECT: Duration = Duration::from_millis(500);
 /// The preferred suite. Its handshake hashes with SHA-256, for which processors have instructions;
 /// the library's first choice hashes with SHA-384, for which most have none.

@@ -62,8 +62,8 @@ impl Queue {
     /// Puts all messages into the queue before `deadline`.
     ///
     /// # Errors
-    /// At least one message is not known to be in the queue; others may be there. Sending all of them
-    /// again is harmless.
+    /// At least one message is not known to be in the queue; others may be there. Sending all of
+    /// them again is harmless.
     pub async fn send(&self, messages: Vec<Outgoing>, deadline: Instant) -> Result<(), QueueError> {
         if messages.is_empty() {
             return Ok(());
@@ -101,12 +101,17 @@ impl Queue {
                 )
                 .build()
         };
-        let entries = messages.into_iter().enumerate().map(entry).collect::<Result<_, _>>();
+        let entries = messages
+            .into_iter()
+            .enumerate()
+            .map(entry)
+            .collect::<Result<_, _>>()
+            .map_err(|error| self.failed(&error))?;
         let sent = self
             .client
             .send_message_batch()
             .queue_url(&self.url)
-            .set_entries(Some(entries.map_err(|error| self.failed(&error))?))
+            .set_entries(Some(entries))
             .send()
             .await
             .map_err(|error| self.failed(&error))?;

@@ -20,8 +20,9 @@ use tokio::time::Instant;
 async fn main() -> ExitCode {
     lambda::main(async || {
         let env = Environment::of_process();
-        let worker = Worker::new(StorageSettings::read(&env)?, &Aws::from_env(&env)?);
-        let worker: &'static Worker = Box::leak(Box::new(worker));
+        let (settings, aws) = (StorageSettings::read(&env)?, Aws::from_env(&env)?);
+        // The worker lives as long as the process.
+        let worker: &'static Worker = Box::leak(Box::new(Worker::new(settings, &aws)));
         let handler = move |event: LambdaEvent<SqsEvent>| async move {
             let now = Timestamp::from(SystemTime::now());
             let time_left = lambda::time_left(&event.context, now).unwrap_or(LONGEST_INVOCATION);

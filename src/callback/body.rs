@@ -19,8 +19,8 @@ use crate::domain::{
     time::Timestamp,
 };
 
-/// The most faulty events of one body that are kept one by one. The body is not signed: it may hold a
-/// million faults of a few bytes each, and each that is kept becomes a message.
+/// The most faulty events of one body that are kept one by one. The body is not signed: it may hold
+/// a million faults of a few bytes each, and each that is kept becomes a message.
 pub const MOST_FAULTS: usize = 1000;
 
 /// The events of a body, and those that cannot be understood.
@@ -54,8 +54,8 @@ pub fn raw_events(body: &[u8]) -> Result<Vec<&RawValue>, InvalidBody> {
     events.map_err(|why| InvalidBody { syntax: Some(why) })
 }
 
-/// Reads all events of a body, and judges at `now` whether their times are plausible. Neither events
-/// nor users are limited in number: the transport limits the bytes.
+/// Reads all events of a body, and judges at `now` whether their times are plausible. Neither
+/// events nor users are limited in number: the transport limits the bytes.
 ///
 /// # Errors
 /// [`InvalidBody`] where the body as a whole is no JSON array or object. Everything else is a fault

@@ -41,8 +41,8 @@ impl fmt::Debug for Secret {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keyring(BTreeMap<AppKey, Vec<Secret>>);
 
-/// The reason why a text is no keyring. Its words continue the name of the setting that holds the text,
-/// and show nothing of the text but app keys.
+/// The reason why a text is no keyring. Its words continue the name of the setting that holds the
+/// text, and show nothing of the text but app keys.
 ///
 /// ```
 /// use chatroom_status_sync::callback::keyring::Keyring;
@@ -91,8 +91,8 @@ impl Keyring {
         apps.into_iter().map(read).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Finds the app that a callback belongs to, and its secrets. Older versions of the service name
-    /// no app: their callbacks belong to the only app of the keyring, if there is just one.
+    /// Finds the app that a callback belongs to, and its secrets. Older versions of the service
+    /// name no app: their callbacks belong to the only app of the keyring, if there is just one.
     pub fn secrets_of(&self, app: Option<&str>) -> Option<(&AppKey, &[Secret])> {
         let found = match app {
             Some(name) => self.0.iter().find(|(app, _)| app.as_str() == name),

@@ -23,8 +23,8 @@ impl Claim {
             let (slot, name) = match name.as_ref() {
                 "appKey" => (&mut app_key, "appKey"),
                 "nonce" => (&mut nonce, "nonce"),
-                // Older versions of the service say signTimestamp. Both names at once are as ambiguous
-                // as one of them twice.
+                // Older versions of the service say signTimestamp. Both names at once are as
+                // ambiguous as one of them twice.
                 "timestamp" | "signTimestamp" => (&mut timestamp, "timestamp"),
                 "signature" => (&mut signature, "signature"),
                 _ => continue,
@@ -46,8 +46,9 @@ impl Claim {
     }
 }
 
-/// Accepts exactly 13 ASCII digits. Nothing separates nonce and timestamp in the hashed text: if the
-/// length were free, characters could move from one to the other and the digest would stay the same.
+/// Accepts exactly 13 ASCII digits. Nothing separates nonce and timestamp in the hashed text: if
+/// the length were free, characters could move from one to the other and the digest would stay the
+/// same.
 fn parse_timestamp(text: &str) -> Option<Timestamp> {
     if text.len() != 13 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;

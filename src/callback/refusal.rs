@@ -20,8 +20,8 @@ pub enum Refusal {
     Repeated(&'static str),
     /// The timestamp is not 13 ASCII digits.
     MalformedTimestamp,
-    /// No secret is configured for the app key. Or the callback names no app key, and the configured
-    /// apps are more than one.
+    /// No secret is configured for the app key. Or the callback names no app key, and the
+    /// configured apps are more than one.
     UnknownApp,
     /// The signature is not 40 hex digits: no secret can give it.
     MalformedSignature,

@@ -21,8 +21,8 @@ const MAX_AHEAD_SECONDS: u64 = 300;
 pub enum Freshness {
     /// Accepts at most this many seconds of age, and at most 300 seconds ahead of the receiver's clock.
     WithinSeconds(u64),
-    /// Accepts any age, for sample events with a fixed signature. A captured URL can then be replayed
-    /// for ever.
+    /// Accepts any age, for sample events with a fixed signature. A captured URL can then be
+    /// replayed for ever.
     Unchecked,
 }
 
@@ -59,8 +59,8 @@ fn digest(secret: &Secret, nonce: &str, timestamp: &str) -> [u8; 20] {
     hash.finalize().into()
 }
 
-/// Finds the app that a query string belongs to, and checks that it was signed with one of the app's
-/// secrets and is fresh.
+/// Finds the app that a query string belongs to, and checks that it was signed with one of the
+/// app's secrets and is fresh.
 ///
 /// Age is judged last, so that only somebody who holds a secret learns what the receiver's clock
 /// says.

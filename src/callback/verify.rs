@@ -57,7 +57,8 @@ impl Verified {
         &self.app
     }
 
-    /// Gives the bytes of the body. They may be anything, because the signature does not cover them.
+    /// Gives the bytes of the body. They may be anything, because the signature does not cover
+    /// them.
     pub fn body(&self) -> &[u8] {
         &self.body
     }

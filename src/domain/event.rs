@@ -90,8 +90,8 @@ impl Version {
         Some(Self::new(time, kind, number % 10))
     }
 
-    /// Gives the number that the table stores. It has 15 decimal digits at most, so a double holds it
-    /// exactly, too.
+    /// Gives the number that the table stores. It has 15 decimal digits at most, so a double holds
+    /// it exactly, too.
     pub const fn number(self) -> u64 {
         self.time.millis() * 100 + self.kind.number() * 10 + self.status as u64
     }

@@ -35,8 +35,8 @@ impl Facts {
         self.newest = self.newest.max(version);
     }
 
-    /// Makes the facts of a room that only a member's join tells about: the room is alive. The room's
-    /// item records no join, so these facts have no version of any kind.
+    /// Makes the facts of a room that only a member's join tells about: the room is alive. The
+    /// room's item records no join, so these facts have no version of any kind.
     pub const fn alive(join: Version) -> Self {
         Self { newest: join, by_kind: [None; 4] }
     }
@@ -65,9 +65,9 @@ impl Facts {
 /// Everything that a callback says about one room and its members.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RoomPlan {
-    /// Facts about the room itself: creates and destroys. The newest join of the same callback counts
-    /// with them, because it proves the room alive just as a create does. A join alone is no change
-    /// of the room.
+    /// Facts about the room itself: creates and destroys. The newest join of the same callback
+    /// counts with them, because it proves the room alive just as a create does. A join alone is no
+    /// change of the room.
     pub room: Option<Facts>,
     /// Facts about each member: joins and leaves.
     pub members: BTreeMap<UserId, Facts>,
@@ -128,8 +128,8 @@ impl Plan {
         Self { rooms }
     }
 
-    /// Gives events that fold into this plan again: as few as possible, by listing all users of a room
-    /// with the same version in one event.
+    /// Gives events that fold into this plan again: as few as possible, by listing all users of a
+    /// room with the same version in one event.
     pub fn into_events(self) -> impl Iterator<Item = Event> {
         self.rooms.into_iter().flat_map(|(room, plan)| {
             let mut users: BTreeMap<Version, Vec<UserId>> = BTreeMap::new();

@@ -1,8 +1,9 @@
 //! The state of a room's own item, and what it means for the members who join the room.
 //!
 //! A join writes its member without reading anything first, and reads the room's item at the same
-//! time. The room's state then calls for one of two things, if any: the room must be revived, or the
-//! membership must be ended, because the join is older than the room's end and came in after it.
+//! time. The room's state then calls for one of two things, if any: the room must be revived, or
+//! the membership must be ended, because the join is older than the room's end and came in after
+//! it.
 
 use super::{
     event::{Kind, Version},

@@ -1,8 +1,8 @@
 //! The deadlines of a callback and of a message, with all margins.
 //!
-//! The sender hangs up five seconds after API Gateway took the request. Within them the table gets
-//! its time first; the changes that it has not confirmed by then still have to reach a queue, and the
-//! answer the sender. The worker divides the time of its invocation in the same way.
+//! The sender hangs up five seconds after API Gateway took the request. The table gets its part of
+//! them first. After that, changes that it has not confirmed still have to reach a queue, and the
+//! answer has to reach the sender. The worker divides the time of its invocation in the same way.
 
 use std::{ops::RangeInclusive, time::Duration};
 
@@ -26,9 +26,9 @@ pub const LONGEST_INVOCATION: Duration = Duration::from_secs(30);
 /// The moments at which a callback or a message gives up waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadlines {
-    /// The table's: changes that it has not confirmed by then are deferred.
+    /// The end of the table's time. Changes that it has not confirmed by then are deferred.
     pub table: Instant,
-    /// The queues': content that none of them has confirmed by then is not stored.
+    /// The end of the queues' time. Content that no queue has confirmed by then is not stored.
     pub queues: Instant,
     /// The last moment for a request that nothing depends on.
     pub end: Instant,
@@ -39,8 +39,8 @@ impl Deadlines {
     /// has a `budget`, counted from the callback's beginning. The platform ends the function after
     /// `limit`, if there is one.
     ///
-    /// If the sender has hung up already, nobody waits for the answer, but this may have been its last
-    /// try: the callback gets the whole time as if it had not waited.
+    /// If the sender has hung up already, nobody waits for the answer, but this may have been its
+    /// last try: the callback gets the whole time as if it had not waited.
     ///
     /// ```
     /// use std::time::Duration;
@@ -81,8 +81,8 @@ impl Deadlines {
     }
 }
 
-/// Gives the moment that lies `time` before another; that one itself if the clock does not reach back
-/// so far.
+/// Gives the moment that lies `time` before another; that one itself if the clock does not reach
+/// back so far.
 fn before(moment: Instant, time: Duration) -> Instant {
     moment.checked_sub(time).unwrap_or(moment)
 }

@@ -1,9 +1,9 @@
 //! Guard in front of `lambda_http`: makes an event harmless before it becomes an `http::Request`.
 //!
 //! `lambda_http` panics where Host, path, query string or body of an event cannot be part of a
-//! request. The caller chooses all four, and a panic ends this process; tests show the panics. So an
-//! event is read leniently here, and only the parts that an answer depends on are handed on: query
-//! string, body, request id, the gateway's clock and the caller's address.
+//! request. The caller chooses all four, and a panic ends this process; tests show the panics. So
+//! an event is read leniently here, and only the parts that an answer depends on are handed on:
+//! query string, body, request id, the gateway's clock and the caller's address.
 
 use std::{collections::HashMap, fmt::Write};
 
@@ -68,8 +68,8 @@ enum EventFormat {
     LoadBalancer,
 }
 
-/// The fields of an event that decide something. Raw ones are read only in the format that has them,
-/// so that in other formats they may hold anything.
+/// The fields of an event that decide something. Raw ones are read only in the format that has
+/// them, so that in other formats they may hold anything.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct GatewayEvent<'a> {
@@ -116,8 +116,8 @@ struct Caller {
 type Multimap = HashMap<String, Vec<String>>;
 
 impl GatewayEvent<'_> {
-    /// Tells the formats apart. An event that looks like none of them counts as one of an HTTP API, so
-    /// that it is answered, too.
+    /// Tells the formats apart. An event that looks like none of them counts as one of an HTTP API,
+    /// so that it is answered, too.
     fn format(&self) -> EventFormat {
         let is_version =
             |version| self.version.is_some_and(|raw| raw.get().trim_matches('"') == version);
@@ -150,8 +150,8 @@ impl GatewayEvent<'_> {
         request
     }
 
-    /// Makes a request of format 1.0. The gateway has decoded names and values; `lambda_http` encodes
-    /// them again.
+    /// Makes a request of format 1.0. The gateway has decoded names and values; `lambda_http`
+    /// encodes them again.
     fn into_rest_api(self) -> ApiGatewayProxyRequest {
         let parameters = self.parameters();
         let context = self.request_context.unwrap_or_default();
@@ -167,8 +167,8 @@ impl GatewayEvent<'_> {
         request
     }
 
-    /// Makes a request of a load balancer's format. Names and values are as the caller encoded them;
-    /// `lambda_http` joins them to a query string and decodes that.
+    /// Makes a request of a load balancer's format. Names and values are as the caller encoded
+    /// them; `lambda_http` joins them to a query string and decodes that.
     fn into_load_balancer(self) -> AlbTargetGroupRequest {
         let parameters = self.parameters();
         let forwarded_for = self.forwarded_for();

@@ -1,8 +1,7 @@
-//! The operator's side of an answer: one JSON line per request or message.
+//! The log for the operator: one line of JSON per request or message.
 //!
 //! The message can be read, the fields can be queried, and units stand in their names. A line never
-//! holds anything that a caller chose freely (query string, body, headers), and no secret is ever
-//! near it.
+//! holds anything that a caller chose freely (query string, body, headers), and never a secret.
 
 use std::{borrow::Cow, io::Write, time::Duration};
 
@@ -27,7 +26,7 @@ pub enum Level {
 pub struct LogLine {
     /// The level, for filters.
     pub level: Level,
-    /// The event, in words.
+    /// The outcome, in words.
     pub message: Cow<'static, str>,
     /// API Gateway's id of the request, or the queue's of the message.
     pub request_id: String,

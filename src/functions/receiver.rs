@@ -1,4 +1,4 @@
-//! The receiver: answers a request. The whole way of a callback stands here, on one screen.
+//! The receiver: has a callback verified, read and stored, and words its answer and its log line.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -61,8 +61,8 @@ impl Receiver {
         })
     }
 
-    /// Answers a request, and words its log line. The platform ends this invocation after `time_left`,
-    /// if it does.
+    /// Answers a request, and words its log line. The platform ends this invocation after
+    /// `time_left`, if it does.
     pub async fn receive(
         &self,
         request: Request,

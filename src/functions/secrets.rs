@@ -11,15 +11,15 @@ use tokio::{sync::Mutex, time::Instant};
 use super::settings::{SecretSource, read_keyring};
 use crate::{aws::error::in_words, callback::keyring::Keyring, env::SettingError};
 
-/// The least time between two reads. Anybody can send a wrong signature, and must not be able to cause
-/// requests at will.
+/// The least time between two reads. Anybody can send a wrong signature, and must not be able to
+/// cause requests at will.
 const PAUSE: Duration = Duration::from_mins(1);
 /// The least time between a failed read and the next. A failed read leaves open whether a secret is
 /// wrong or new, which should be found out soon.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(5);
 
-/// The current keyring, and the secret in Secrets Manager that it comes from; none if a setting holds
-/// the keyring itself.
+/// The current keyring, and the secret in Secrets Manager that it comes from; none if a setting
+/// holds the keyring itself.
 pub struct Secrets {
     current: RwLock<Arc<Keyring>>,
     stored: Option<StoredSecret>,
@@ -68,8 +68,9 @@ impl Secrets {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Reads the keyring again, because no secret of the `tried` one verifies a callback: a secret may
-    /// have been rotated. `None` if it was read less than a minute ago, or if a setting holds it.
+    /// Reads the keyring again, because no secret of the `tried` one verifies a callback: a secret
+    /// may have been rotated. `None` if it was read less than a minute ago, or if a setting holds
+    /// it.
     ///
     /// # Errors
     /// Secrets Manager does not answer, or holds something else than a keyring. The known keyring

@@ -32,13 +32,13 @@ pub struct Settings {
 /// The settings of every function that writes.
 #[derive(Debug, Clone)]
 pub struct StorageSettings {
-    /// `TABLE_NAME`.
+    /// The name of the table (`TABLE_NAME`).
     pub table_name: String,
     /// The time for which tombstones and destroyed rooms are kept (`RETENTION_DAYS`, 30).
     pub retention_days: u32,
-    /// `DEFERRED_QUEUE_URL`: the queue of work for the worker.
+    /// The queue of work for the worker (`DEFERRED_QUEUE_URL`).
     pub deferred_queue_url: String,
-    /// `DEAD_LETTER_QUEUE_URL`: the queue of what cannot be understood.
+    /// The queue of content that nobody understands (`DEAD_LETTER_QUEUE_URL`).
     pub dead_letter_queue_url: String,
     /// The time from a room's end to its sweep (`SWEEP_DELAY_SECONDS`, 60): longer than the longest
     /// function time-out and the age of a cached room together.

@@ -1,7 +1,8 @@
 //! Storage: brings a verified body into the table and the queues.
 //!
-//! The same code serves a callback that just came in and a message that comes back from the deferred
-//! queue. It succeeds only when everything is where it belongs, and every part of it can be repeated.
+//! The same code serves a callback that just came in and a message that comes back from the
+//! deferred queue. It succeeds only when everything is where it belongs, and every part of it can
+//! be repeated.
 
 use std::{error::Error, fmt, time::Duration};
 
@@ -93,9 +94,9 @@ impl Storage {
         &self.deferred
     }
 
-    /// Writes the events that were understood to the table and the others to the dead-letter queue, at
-    /// the same time. Then queues the sweeps of rooms that ended, and the changes that the table did
-    /// not confirm.
+    /// Writes the events that were understood to the table and the others to the dead-letter queue,
+    /// at the same time. Then queues the sweeps of rooms that ended, and the changes that the table
+    /// did not confirm.
     pub async fn save(
         &self,
         parsed: Parsed<'_>,
@@ -125,7 +126,8 @@ impl Storage {
             }
             UnwrittenPolicy::DeferAfterProgress(delay) => delay,
         };
-        // The sweeps are queued only now, because their delay counts from the write of the room's end.
+        // The sweeps are queued only now, because their delay counts from the write of the room's
+        // end.
         let sweeps = outcome.sweeps.iter().map(|sweep| sweep_message(origin.app_key, sweep));
         let rest = event_messages(origin.app_key, outcome.unwritten);
         let messages = Outgoing::after(self.sweep_delay, sweeps.collect())

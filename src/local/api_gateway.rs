@@ -140,7 +140,8 @@ impl TakenRequest<'_> {
     }
 }
 
-/// Words the event that API Gateway makes of a callback, sent from this machine and taken at `taken`.
+/// Words the event that API Gateway makes of a callback, sent from this machine and taken at
+/// `taken`.
 pub fn event_of(callback: &SignedCallback, request_id: &str, taken: Timestamp) -> Value {
     let SignedCallback { query, body } = callback;
     let source = Ipv4Addr::LOCALHOST.into();

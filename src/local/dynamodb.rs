@@ -25,8 +25,8 @@ pub struct DynamoDb {
 }
 
 impl DynamoDb {
-    /// Starts an engine that listens at `address`, unless the data is elsewhere. Deletes the items that
-    /// have expired in the meantime, as DynamoDB does by and by.
+    /// Starts an engine that listens at `address`, unless the data is elsewhere. Deletes the items
+    /// that have expired in the meantime, as DynamoDB does by and by.
     ///
     /// # Errors
     /// The address is taken, or the file cannot be opened.

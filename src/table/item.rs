@@ -1,4 +1,4 @@
-//! Reads what an item that was in the table already says.
+//! Reads what a stored item says.
 
 use std::cmp::Ordering;
 

@@ -53,8 +53,8 @@ impl<'a> Key<'a> {
         self.user.map_or_else(|| "ROOM".to_owned(), |user| format!("USER#{user}"))
     }
 
-    /// Gives the key by which an index finds the item: `userKey` while a member is joined, `roomsKey`
-    /// while a room is active.
+    /// Gives the key by which an index finds the item: `userKey` while a member is joined,
+    /// `roomsKey` while a room is active.
     pub fn index(&self) -> String {
         match self.user {
             Some(user) => user_key(self.app, user),

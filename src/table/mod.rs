@@ -5,13 +5,13 @@
 //!
 //! * [`key`]: the place of an item.
 //! * [`update`]: the expressions that change an item.
-//! * [`item`]: reads what an item that was there already says.
+//! * [`item`]: reads what a stored item says.
 //! * [`mod@write`]: the protocol for one item: write it, and where it was newer, raise what it lacks.
 //! * [`room_cache`]: remembers which rooms were active a moment ago.
 //! * `step`: the requests that a plan can call for, and what each of them confirms.
 //! * [`progress`]: decides what follows from the steps that are confirmed.
 //! * [`apply`]: the protocol for a whole plan: takes all steps at once, then those that follow.
-//! * [`sweep`]: the protocol for a room's end.
+//! * [`sweep`]: the protocol for a room's end: ends its memberships.
 //!
 //! For readers: `presence` decides who is in a room, and `read` answers questions. `schema`
 //! creates the table where no template does.

@@ -84,7 +84,8 @@ impl Member {
         }
     }
 
-    /// Says by the rule of this module whether the member is in the room; `room` is the room's item.
+    /// Says by the rule of this module whether the member is in the room; `room` is the room's
+    /// item.
     pub fn is_present_in(&self, room: Option<&Room>) -> bool {
         let destroyed = room.and_then(|room| room.destroy_version);
         self.membership == "joined" && Some(self.version) > destroyed

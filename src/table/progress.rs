@@ -25,9 +25,9 @@ pub struct Outcome {
     /// The changes that the table did not confirm. Some may have taken effect, and all can be
     /// repeated.
     pub unwritten: Plan,
-    /// The reason why the first of them was not confirmed.
+    /// The reason why the first of those was not confirmed.
     pub failure: Option<Unconfirmed>,
-    /// The rooms whose end is written and must be brought to their members, later.
+    /// The sweeps that the destroyed rooms of the plan need, later.
     pub sweeps: Vec<Sweep>,
 }
 
@@ -84,8 +84,8 @@ impl<'plan> Progress<'plan> {
         self.rooms.iter_mut().filter_map(revival).collect()
     }
 
-    /// Lists the memberships to end: they began before their room's end. A member whose write is not
-    /// confirmed is left out: the function that repeats the write reads the room's state again.
+    /// Lists the memberships to end: they began before their room's end. A member whose write is
+    /// not confirmed is left out: the function that repeats the write reads the room's state again.
     pub fn endings(&mut self) -> Vec<Step<'plan>> {
         let endings = |(&room, progress): (&&'plan RoomId, &mut RoomProgress<'plan>)| {
             progress.endings().into_iter().map(move |action| Step { room, action })
@@ -171,8 +171,8 @@ impl<'plan> RoomProgress<'plan> {
         written.filter_map(ending).collect()
     }
 
-    /// Says whether nothing of a member's change is left to do. A join is never over while the room's
-    /// state is unknown, because the state decides what the join calls for.
+    /// Says whether nothing of a member's change is left to do. A join is never over while the
+    /// room's state is unknown, because the state decides what the join calls for.
     fn is_over(&self, member: &MemberProgress<'_>) -> bool {
         let is_blind = self.state.is_none() && member.facts.of_kind(Kind::Join).is_some();
         !is_blind && !member.is_owing

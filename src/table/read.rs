@@ -52,8 +52,9 @@ impl Table {
         Ok(collection)
     }
 
-    /// Lists the rooms that a user is in, by room id. The index that finds them lags behind the table,
-    /// by fractions of a second as a rule; each room's end is then looked up in the table itself.
+    /// Lists the rooms that a user is in, by room id. The index that finds them lags behind the
+    /// table, by fractions of a second as a rule; each room's end is then looked up in the table
+    /// itself.
     pub async fn rooms_of(&self, app: &AppKey, user: &UserId) -> Result<Vec<Member>, ReadError> {
         let query = self.query("userKey", user_key(app, user)).index_name(BY_USER);
         let memberships = self.read_all(query, Member::from).await?;
@@ -68,8 +69,8 @@ impl Table {
             .await
     }
 
-    /// Lists the active rooms of an app, by room id. The index lags behind the table, by fractions of a
-    /// second as a rule.
+    /// Lists the active rooms of an app, by room id. The index lags behind the table, by fractions
+    /// of a second as a rule.
     pub async fn active_rooms(&self, app: &AppKey) -> Result<Vec<Room>, ReadError> {
         let shards = stream::iter(0..ROOM_SHARDS).map(|shard| {
             let query = self.query("roomsKey", rooms_key(app, shard)).index_name(ACTIVE_ROOMS);

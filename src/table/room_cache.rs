@@ -2,8 +2,8 @@
 //! thousands of times a second.
 //!
 //! It may be wrong for as long as it lasts: a room can be destroyed meanwhile. That is why a sweep
-//! waits for longer than the cache's [`AGE`] and the longest function time-out together; it then finds
-//! every join that relied on a state from before the destroy.
+//! waits for longer than the cache's [`AGE`] and the longest function time-out together; it then
+//! finds every join that relied on a state from before the destroy.
 
 use std::{
     collections::HashMap,
@@ -57,8 +57,8 @@ impl RoomCache {
         asked.is_young().then_some(state)
     }
 
-    /// Remembers the state of an active room, as a request found it that began at `asked`. Forgets a
-    /// room that is not active.
+    /// Remembers the state of an active room, as a request found it that began at `asked`. Forgets
+    /// a room that is not active.
     pub fn note(&self, room: String, state: RoomState, asked: Moment) {
         let mut rooms = self.lock();
         if state.active {

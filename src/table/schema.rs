@@ -16,7 +16,7 @@ pub const ACTIVE_ROOMS: &str = "active-rooms";
 /// Creates the table, its indexes and its expiry. A table that exists stays as it is.
 ///
 /// # Errors
-/// What the engine says, other than that the table exists.
+/// The engine refuses for another reason than that the table exists.
 pub async fn create(client: &Client, table: &str) -> Result<(), Error> {
     let attribute = |name| {
         AttributeDefinition::builder()
@@ -25,9 +25,11 @@ pub async fn create(client: &Client, table: &str) -> Result<(), Error> {
             .build()
     };
     let index = |name, hash| {
-        let projection = Projection::builder().projection_type(ProjectionType::All).build();
-        let index = GlobalSecondaryIndex::builder().index_name(name).projection(projection);
-        index.set_key_schema(Some(key_schema(hash, "pk")?)).build()
+        GlobalSecondaryIndex::builder()
+            .index_name(name)
+            .set_key_schema(Some(key_schema(hash, "pk")?))
+            .projection(Projection::builder().projection_type(ProjectionType::All).build())
+            .build()
     };
     let created = client
         .create_table()

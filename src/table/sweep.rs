@@ -1,9 +1,9 @@
-//! The protocol for a room's end: brings it to the room's members, page by page.
+//! The protocol for a room's end: ends the memberships of the room, page by page.
 //!
 //! A destroy writes the room's item only: a room can have a million members. The sweep that follows
 //! ends every membership that began before the destroy, each under the condition that nothing newer
-//! is known about that member. And where a member joined after the destroy although the room's item
-//! says destroyed, the destroy came late into a living room: the sweep writes it as active.
+//! is known about that member. Where a member joined after the destroy although the room's item says
+//! destroyed, the destroy came late into a living room: the sweep writes the room as active.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{StreamExt, stream::FuturesUnordered};

@@ -62,8 +62,8 @@ pub fn write(key: &Key<'_>, facts: &Facts, retention_seconds: u64) -> Update {
     update.remove(removed).only_if("attribute_not_exists(version) OR version < :version")
 }
 
-/// Records facts that an item lacks although it is as new as they are. Each attribute is raised on its
-/// own and never lowered.
+/// Records facts that an item lacks although it is as new as they are. Each attribute is raised on
+/// its own and never lowered.
 pub fn raise(lacking: &[Version], newest: Version) -> Update {
     let mut update = Expression::new("");
     let mut condition = "version >= :version".to_owned();
@@ -80,8 +80,8 @@ pub fn raise(lacking: &[Version], newest: Version) -> Update {
     update.only_if(&condition)
 }
 
-/// Ends a membership whose room ended after the `join`. Version and times stay as they are: no event
-/// about this member was reported, and a late leave must find what the item knew before.
+/// Ends a membership whose room ended after the `join`. Version and times stay as they are: no
+/// event about this member was reported, and a late leave must find what the item knew before.
 pub fn end(join: Version, destroy: Version, retention_seconds: u64) -> Update {
     let mut update = Expression::new("membership = :left, reason = :reason");
     update.text(":left", "left");
@@ -101,8 +101,8 @@ const fn expiry(time: Timestamp, retention_seconds: u64) -> u64 {
     time.seconds() + retention_seconds
 }
 
-/// Names the attribute that tells how new an item's record of a kind of event is, and the placeholder
-/// of its value.
+/// Names the attribute that tells how new an item's record of a kind of event is, and the
+/// placeholder of its value.
 const fn recorded_as(kind: Kind) -> (&'static str, &'static str) {
     match kind {
         Kind::Create => ("createdAt", ":create"),

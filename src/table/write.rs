@@ -61,8 +61,8 @@ enum Found {
 }
 
 impl Table {
-    /// Writes facts about a member in one request. A second one follows where the item is at least as
-    /// new but lacks some of the facts.
+    /// Writes facts about a member in one request; in a second one records facts that the item
+    /// lacks even then.
     ///
     /// # Errors
     /// [`Unconfirmed`]: the change must be repeated.
@@ -71,7 +71,7 @@ impl Table {
         member: &Key<'_>,
         facts: &Facts,
     ) -> Result<Verdict, Unconfirmed> {
-        // Only events beside the newest can have to be raised, and the old item says whether.
+        // Only events besides the newest may have to be raised, and the old item tells which.
         let wants_old = facts.versions().count() > 1;
         self.write(member, facts, wants_old).await.map(|(verdict, _)| verdict)
     }

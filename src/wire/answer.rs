@@ -81,8 +81,8 @@ impl Answer {
         }
     }
 
-    /// Gives the seconds after which to try again, for the header `retry-after`; `None` if there is no
-    /// need to say so.
+    /// Gives the seconds after which to try again, for the header `retry-after`; `None` if there is
+    /// no need to say so.
     pub const fn retry_after(&self) -> Option<&'static str> {
         match self {
             Self::Unavailable => Some("1"),

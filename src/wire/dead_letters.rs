@@ -57,8 +57,9 @@ enum Content<'a> {
     },
 }
 
-/// Writes the messages that keep the faulty events of a body: one message for each event, several for
-/// an event that is too large for one. If the faults are too many, the whole body is kept instead.
+/// Writes the messages that keep the faulty events of a body: one message for each event, several
+/// for an event that is too large for one. If the faults are too many, the whole body is kept
+/// instead.
 pub fn for_faults(origin: Origin<'_>, parsed: &Parsed<'_>) -> Vec<String> {
     if parsed.faulty > parsed.faults.len() {
         let reason = "too many of its events cannot be understood";

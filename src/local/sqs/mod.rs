@@ -46,8 +46,8 @@ pub struct Sqs {
 type SharedQueues = Arc<Mutex<BTreeMap<String, LocalQueue>>>;
 
 impl Sqs {
-    /// Starts a server that listens at `address`. It has no queues yet: each is made when it is first
-    /// used.
+    /// Starts a server that listens at `address`. It has no queues yet: each is made when it is
+    /// first used.
     ///
     /// # Errors
     /// The address is taken.

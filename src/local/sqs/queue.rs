@@ -93,16 +93,16 @@ impl LocalQueue {
         self.messages.iter_mut().map(show).collect()
     }
 
-    /// Forgets the message of a handle, even of an earlier receive than the latest. A message that is
-    /// gone already is no error.
+    /// Forgets the message of a handle, even of an earlier receive than the latest. A message that
+    /// is gone already is no error.
     pub fn delete(&mut self, handle: &str) -> Result<(), SqsError> {
         let (id, _) = parse_handle(handle)?;
         self.messages.retain(|message| message.id != id);
         Ok(())
     }
 
-    /// Hides the message of a handle for `visibility` from now. The handle must be of the latest receive,
-    /// and the message still hidden.
+    /// Hides the message of a handle for `visibility` from now. The handle must be of the latest
+    /// receive, and the message still hidden.
     pub fn change_visibility(
         &mut self,
         handle: &str,
@@ -120,7 +120,8 @@ impl LocalQueue {
         Ok(())
     }
 
-    /// Moves messages that were received `most` times, and could be received again, to another queue.
+    /// Moves messages that were received `most` times, and could be received again, to another
+    /// queue.
     pub fn redrive(&mut self, most: u32, target: &mut Self) {
         let now = Instant::now();
         let is_dead =

@@ -6,7 +6,7 @@ use crate::{callback::Unverified, domain::time::Timestamp};
 
 /// One HTTP request, as the gateway took it.
 pub struct Request {
-    /// The gateway's id, for the log.
+    /// The gateway's id of the request, or Lambda's behind a load balancer. It is for the log.
     pub id: String,
     /// The time at which the gateway took it. From here on the sender's patience is counted.
     pub accepted: Timestamp,

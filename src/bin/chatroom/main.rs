@@ -25,7 +25,7 @@ use clap::{Parser, Subcommand};
 
 /// Receive RongCloud chatroom callbacks, and see who is in which room.
 #[derive(Parser)]
-#[command(version, about, max_term_width = 100)]
+#[command(version, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -26,8 +26,8 @@ use clap::Args;
 
 use crate::{print, result::Result};
 
-/// The delay is shorter than in Lambda, for somebody who watches: no request takes longer than 4.5 s here, and
-/// no memory of a room is older than 5 s.
+/// The time from a room's end to its sweep: shorter than in Lambda, for somebody who watches. No
+/// request takes longer than 4.3 s here, and no cached room is older than 5 s.
 const SWEEP_DELAY_SECONDS: &str = "10";
 /// The time between two looks at the deferred queue.
 const PAUSE: Duration = Duration::from_millis(200);

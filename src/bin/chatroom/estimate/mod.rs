@@ -27,8 +27,8 @@ use load::{Rates, Stored};
 /// Help on prices and sources.
 const PRICES: &str = "Prices are list prices of us-east-1 in US dollars, on demand, without free \
     tiers, as of November 2026. Every number is printed with its source: `read` there, `quoted` \
-    where only others quote it (compare it before you rely on it), or `assumed` (measure it). \
-    Nothing is asked of AWS.";
+    where only others quote it (compare it before you rely on it), the `template`'s default, or \
+    `assumed` (measure it). Nothing is asked of AWS.";
 
 #[derive(Args)]
 #[command(after_help = PRICES, allow_negative_numbers = true)]

@@ -1,7 +1,7 @@
 //! The sender's signature: `lowercase_hex(SHA1(appSecret + nonce + timestamp))`.
 //!
-//! It is a plain concatenation: no separator, no HMAC. It covers neither body nor path nor appKey, so
-//! whoever captures one URL can post any body with it while its timestamp is fresh.
+//! It is a plain concatenation: no separator, no HMAC. It covers neither body nor path nor appKey,
+//! so whoever captures one URL can post any body with it while its timestamp is fresh.
 
 use sha1::{Digest, Sha1};
 use subtle::ConstantTimeEq;
@@ -19,7 +19,8 @@ const MAX_AHEAD_SECONDS: u64 = 300;
 /// The rule for the age of a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Freshness {
-    /// Accepts at most this many seconds of age, and at most 300 seconds ahead of the receiver's clock.
+    /// Accepts at most this many seconds of age, and at most 300 seconds ahead of the receiver's
+    /// clock.
     WithinSeconds(u64),
     /// Accepts any age, for sample events with a fixed signature. A captured URL can then be
     /// replayed for ever.

@@ -1,7 +1,7 @@
 //! The three names that a callback carries: app, room and user.
 //!
-//! The sender documents room and user ids of up to 64 bytes. [`MAX_BYTES`] is four times that: an id
-//! that the sender may one day allow is still stored, and the longest key built from two of them
+//! The sender documents room and user ids of up to 64 bytes. [`MAX_BYTES`] is four times that: an
+//! id that the sender may one day allow is still stored, and the longest key built from two of them
 //! stays far below DynamoDB's limit of 1,024 bytes for a sort key.
 
 use std::fmt;

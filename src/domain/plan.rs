@@ -1,9 +1,9 @@
 //! Plans: fold events into at most one change per member and one per room, whatever the events'
 //! number and order.
 //!
-//! All events about an item are folded into [`Facts`]: the newest version of each kind. Folding takes
-//! the greater of two versions, so neither order nor repetition nor the way in which events are
-//! batched changes what the table says in the end.
+//! All events about an item are folded into [`Facts`]: the newest version of each kind. Folding
+//! takes the greater of two versions, so neither order nor repetition nor the way in which events
+//! are batched changes what the table says in the end.
 
 use std::collections::BTreeMap;
 
@@ -66,8 +66,8 @@ impl Facts {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RoomPlan {
     /// Facts about the room itself: creates and destroys. The newest join of the same callback
-    /// counts with them, because it proves the room alive just as a create does. A join alone is no
-    /// change of the room.
+    /// counts with them, because it proves the room alive just as a create does. A join alone is
+    /// no change of the room.
     pub room: Option<Facts>,
     /// Facts about each member: joins and leaves.
     pub members: BTreeMap<UserId, Facts>,
@@ -81,8 +81,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Folds events. The users of a create or destroy say nothing about members, and a join or leave
-    /// without users says nothing at all.
+    /// Folds events. The users of a create or destroy say nothing about members, and a join or
+    /// leave without users says nothing at all.
     ///
     /// ```
     /// use chatroom_status_sync::domain::{

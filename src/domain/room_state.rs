@@ -28,9 +28,9 @@ impl RoomState {
         }
     }
 
-    /// Finds the join that proves the room alive where the item does not say so: its create was lost
-    /// or is late, or the room lives again after a destroy. `None` if the room is active, or if every
-    /// join came before its end.
+    /// Finds the join that proves the room alive where the item does not say so: its create was
+    /// lost or is late, or the room lives again after a destroy. `None` if the room is active,
+    /// or if every join came before its end.
     ///
     /// ```
     /// use chatroom_status_sync::domain::{
@@ -55,8 +55,8 @@ impl RoomState {
         (!self.active && Some(join) > self.destroyed).then_some(join)
     }
 
-    /// Finds the destroy that ended a membership: the member's newest event is a join from before the
-    /// room's end, so it came too late for the sweep that ended the others.
+    /// Finds the destroy that ended a membership: the member's newest event is a join from before
+    /// the room's end, so it came too late for the sweep that ended the others.
     pub fn end_of(self, member: &Facts) -> Option<Version> {
         let newest = member.newest();
         self.destroyed.filter(|&destroy| newest.kind() == Kind::Join && newest < destroy)

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 /// A point in time in Unix milliseconds, at most 13 decimal digits (until the year 2286).
 ///
-/// The bound is what makes arithmetic on it safe: a [`Version`](crate::domain::event::Version) is this
-/// times a hundred.
+/// The bound is what makes arithmetic on it safe: a [`Version`](crate::domain::event::Version) is
+/// this times a hundred.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Timestamp(u64);
 

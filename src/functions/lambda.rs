@@ -22,8 +22,9 @@ pub async fn main(run: impl AsyncFnOnce() -> Result<(), Error>) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Gives the time until the platform ends this invocation. `None` if its deadline has passed already:
-/// then this invocation would not be running, so the deadline is a sample's, not the platform's.
+/// Gives the time until the platform ends this invocation. `None` if its deadline has passed
+/// already: then this invocation would not be running, so the deadline is a sample's, not the
+/// platform's.
 pub fn time_left(context: &Context, now: Timestamp) -> Option<Duration> {
     let deadline = Timestamp::from_millis(context.deadline).filter(|&deadline| deadline > now)?;
     Some(deadline.since(now))

@@ -28,8 +28,8 @@ pub struct LogLine {
     pub level: Level,
     /// The outcome, in words.
     pub message: Cow<'static, str>,
-    /// The id of the request (the gateway's, or Lambda's behind a load balancer), or the queue's id of
-    /// the message.
+    /// The id of the request (the gateway's, or Lambda's behind a load balancer), or the queue's
+    /// id of the message.
     pub request_id: String,
     /// The HTTP status of the answer; absent in the worker.
     #[serde(skip_serializing_if = "Option::is_none")]

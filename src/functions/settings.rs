@@ -40,8 +40,8 @@ pub struct StorageSettings {
     pub deferred_queue_url: String,
     /// The queue of content that nobody understands (`DEAD_LETTER_QUEUE_URL`).
     pub dead_letter_queue_url: String,
-    /// The time from a room's end to its sweep (`SWEEP_DELAY_SECONDS`, 60): longer than the longest
-    /// function time-out and the age of a cached room together.
+    /// The time from a room's end to its sweep (`SWEEP_DELAY_SECONDS`, 60): longer than the
+    /// longest function time-out and the age of a cached room together.
     pub sweep_delay: Duration,
 }
 

@@ -1,8 +1,8 @@
 //! The worker: takes an SQS event, gives a batch response.
 //!
-//! Each message is a [`DeferredMessage`]: events that are applied as if they had just come in, or the
-//! sweep of a destroyed room. All messages of a batch are handled at once, each on its own: one that
-//! fails neither holds up another nor makes it come again.
+//! Each message is a [`DeferredMessage`]: events that are applied as if they had just come in, or
+//! the sweep of a destroyed room. All messages of a batch are handled at once, each on its own: one
+//! that fails neither holds up another nor makes it come again.
 //!
 //! A message that got nowhere stays in the queue and comes back later and later; after enough
 //! tries the queue makes it a dead letter. One that got somewhere is replaced by what is left of

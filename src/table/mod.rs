@@ -6,7 +6,8 @@
 //! * [`key`]: the place of an item.
 //! * [`update`]: the expressions that change an item.
 //! * [`item`]: reads what a stored item says.
-//! * [`mod@write`]: the protocol for one item: write it, and where it was newer, raise what it lacks.
+//! * [`mod@write`]: the protocol for one item: write it, and where it was newer, raise what it
+//!   lacks.
 //! * [`room_cache`]: remembers which rooms were active a moment ago.
 //! * `step`: the requests that a plan can call for, and what each of them confirms.
 //! * [`progress`]: decides what follows from the steps that are confirmed.
@@ -76,9 +77,9 @@ impl Table {
         &self.name
     }
 
-    /// Opens connections before the first request needs them: a join's write and its read of the room
-    /// use two. Nothing depends on the result, and an engine that does not answer delays the start by
-    /// a second at most.
+    /// Opens connections before the first request needs them: a join's write and its read of the
+    /// room use two. Nothing depends on the result, and an engine that does not answer delays
+    /// the start by a second at most.
     pub async fn connect(&self) {
         let no_item = || AttributeValue::S("CONNECT".to_owned());
         let read = || {

@@ -2,8 +2,8 @@
 //!
 //! A destroy writes the room's item only: a room can have a million members. The sweep that follows
 //! ends every membership that began before the destroy, each under the condition that nothing newer
-//! is known about that member. Where a member joined after the destroy although the room's item says
-//! destroyed, the destroy came late into a living room: the sweep writes the room as active.
+//! is known about that member. Where a member joined after the destroy although the room's item
+//! says destroyed, the destroy came late into a living room: the sweep writes the room as active.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{StreamExt, stream::FuturesUnordered};

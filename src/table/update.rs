@@ -1,5 +1,5 @@
-//! The changes of an item, as DynamoDB expressions. Attribute names avoid the reserved words, so none
-//! needs an alias.
+//! The changes of an item, as DynamoDB expressions. Attribute names avoid the reserved words, so
+//! none needs an alias.
 
 use std::fmt::Write;
 

@@ -30,8 +30,8 @@ impl Counts {
 pub enum Answer {
     /// Everything is stored or safely queued. The reasons are those of the quarantined events.
     Accepted(Counts, Vec<String>),
-    /// The callback is signed, but its body is no JSON array or object. It is kept in the dead-letter
-    /// queue.
+    /// The callback is signed, but its body is no JSON array or object. It is kept in the
+    /// dead-letter queue.
     InvalidBody,
     /// The callback is not verified: nothing was read, nothing is stored.
     Refused(Refusal),

@@ -10,7 +10,8 @@ pub const CALLER: &str = "203.0.113.7";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gateway {
     /// An HTTP API of API Gateway, payload format 2.0:
-    /// docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+    /// docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.
+    /// html
     HttpApi,
     /// A REST API of API Gateway, payload format 1.0:
     /// docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html

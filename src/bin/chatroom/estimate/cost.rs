@@ -1,8 +1,8 @@
 //! A month's bill at the average rate.
 //!
-//! Left out: free tiers, data transfer, stored logs, requests above 512 KB, what a flash crowd defers,
-//! cold starts (one per instance and hour is about a thousandth), who reads the table or its stream,
-//! and the charge for raising warm throughput, which could not be found out.
+//! Left out: free tiers, data transfer, stored logs, requests above 512 KB, what a flash crowd
+//! defers, cold starts (one per instance and hour is about a thousandth), who reads the table or
+//! its stream, and the charge for raising warm throughput, which could not be found out.
 
 use serde::Serialize;
 

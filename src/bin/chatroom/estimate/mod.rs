@@ -1,7 +1,7 @@
 //! `chatroom estimate`: what a load needs and costs in AWS, before anything is deployed.
 //!
-//! * [`demand`], [`assumptions`], [`number`]: the options, every number that is no option, and which
-//!   numbers are refused.
+//! * [`demand`], [`assumptions`], [`number`]: the options, every number that is no option, and
+//!   which numbers are refused.
 //! * [`load`] and [`crowd`]: needs of an ordinary second, and of a flash crowd.
 //! * [`limits`] and [`cost`]: the load at which each limit binds, and a month's bill.
 //! * [`report`]: all of it as tables.

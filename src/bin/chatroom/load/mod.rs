@@ -5,8 +5,8 @@
 //! * [`traffic`] decides which callback is due when.
 //! * [`play`] has each sent when it is due; [`sender`] sends it as often as it takes.
 //! * [`record`] tells by the answers who must be where, and [`audit`] compares the table with it.
-//! * [`tally`] counts the answers, [`latency`] collects the time that they took, and [`report`] says
-//!   what all that comes to.
+//! * [`tally`] counts the answers, [`latency`] collects the time that they took, and [`report`]
+//!   says what all that comes to.
 
 mod audit;
 mod latency;

@@ -1,6 +1,6 @@
-//! Records what was accepted, and tells who must be in which room by that. It knows nothing but what
-//! was sent and what was answered 200, and uses none of the library's rules: the table is compared
-//! with it.
+//! Records what was accepted, and tells who must be in which room by that. It knows nothing but
+//! what was sent and what was answered 200, and uses none of the library's rules: the table is
+//! compared with it.
 //!
 //! A user is in a room if the newest event about them is a join, and the room was not destroyed
 //! since. An event that was sent and never answered 200 may have been applied or not, so either is

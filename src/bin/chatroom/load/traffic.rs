@@ -21,8 +21,8 @@ pub struct Delivery {
     pub events: Arc<[WireEvent]>,
 }
 
-/// Makes all deliveries of a run, in the order in which they are due, evenly spaced. The same run is
-/// the same traffic.
+/// Makes all deliveries of a run, in the order in which they are due, evenly spaced. The same run
+/// is the same traffic.
 pub fn deliveries<'a>(run: &'a Run<'a>) -> impl Iterator<Item = Delivery> {
     let mut random = Rng::with_seed(run.seed);
     let world = World::new(run, random.fork());

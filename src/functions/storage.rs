@@ -20,7 +20,8 @@ use crate::{
     wire::{
         answer::Counts,
         dead_letters::{self, Origin},
-        deferred::{event_messages, sweep_message},
+        deferred::sweep_message,
+        packing::event_messages,
     },
 };
 

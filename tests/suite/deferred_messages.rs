@@ -5,8 +5,9 @@ use chatroom_status_sync::{
     callback::body::raw_events,
     domain::plan::Plan,
     wire::{
-        deferred::{self, DeferredMessage, EventTooLarge, Work},
+        deferred::{self, DeferredMessage, Work},
         limits::MAX_BYTES,
+        packing::{self, EventTooLarge},
     },
 };
 use serde_json::{Value, json};
@@ -41,11 +42,11 @@ fn raw_events_are_packed_in_their_order_into_as_few_messages_as_hold_them() {
     let body = (0..9000).map(odd_event).collect::<Vec<_>>().join(",");
     let body = format!(" [{body}]");
     let events = raw_events(body.as_bytes()).unwrap();
-    let messages = deferred::raw_event_messages(&app(), &events).unwrap();
+    let messages = packing::raw_event_messages(&app(), &events).unwrap();
     assert_eq!(Value::from(events_of(&messages)), serde_json::from_str::<Value>(&body).unwrap());
     let least = messages.iter().map(String::len).sum::<usize>().div_ceil(MAX_BYTES);
     assert_eq!(messages.len(), least);
-    assert_eq!(deferred::raw_event_messages(&app(), &[]), Ok(vec![]));
+    assert_eq!(packing::raw_event_messages(&app(), &[]), Ok(vec![]));
 }
 
 #[test]
@@ -56,7 +57,7 @@ fn a_raw_event_fills_a_message_to_the_last_byte_or_is_too_large_and_named_by_its
         for (plain, fits) in [(largest, true), (largest + 1, false)] {
             let body = json!([{}, format!("{escaped}{}", "r".repeat(plain)), {}]).to_string();
             let messages =
-                deferred::raw_event_messages(&app(), &raw_events(body.as_bytes()).unwrap());
+                packing::raw_event_messages(&app(), &raw_events(body.as_bytes()).unwrap());
             if fits {
                 let messages = messages.unwrap();
                 assert_eq!((messages.len(), messages[1].len()), (3, MAX_BYTES));
@@ -80,7 +81,7 @@ fn changes_fill_their_messages_whatever_the_lengths_of_their_ids() {
         events.push(read(&join(room, &users).at(index as u64)));
         events.push(read(&destroy(room).at(50)));
     }
-    let messages = deferred::event_messages(&app(), Plan::of(events));
+    let messages = packing::event_messages(&app(), Plan::of(events));
     let packed = events_of(&messages);
     assert!(messages.len() > 3);
     let joined: usize = packed.iter().map(|event| event["userIds"].as_array().unwrap().len()).sum();

@@ -8,7 +8,7 @@ use chatroom_status_sync::{
         api_gateway::event_of,
         im_server::{SignedCallback, WireEvent},
     },
-    wire::deferred,
+    wire::packing,
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -218,25 +218,25 @@ fn changes_are_deferred_in_as_few_messages_as_hold_them() {
     let users: Vec<_> = (0..100_000).map(|n| format!("user-{n:06}")).collect();
     let users: Vec<_> = users.iter().map(String::as_str).collect();
     let plan = folded(&[join("room", &users).at(1), leave("room", &users[..3]).at(2)]);
-    let messages = deferred::event_messages(&app(), plan.clone());
+    let messages = packing::event_messages(&app(), plan.clone());
     // 14 bytes for each: a quoted id and a comma.
     assert_eq!(messages.len(), 1_400_000_usize.div_ceil(256 * 1024));
     assert_eq!(folded(&events_in(&messages)), plan);
 
     let rooms: Vec<_> = (0..10_000).map(|n| join(&format!("room-{n}"), "ann").at(n)).collect();
     let plan = folded(&rooms);
-    let messages = deferred::event_messages(&app(), plan.clone());
+    let messages = packing::event_messages(&app(), plan.clone());
     let bytes: usize = messages.iter().map(String::len).sum();
     assert_eq!(messages.len(), bytes.div_ceil(256 * 1024));
     assert_eq!(folded(&events_in(&messages)), plan);
-    assert!(deferred::event_messages(&app(), Plan::default()).is_empty());
+    assert!(packing::event_messages(&app(), Plan::default()).is_empty());
 }
 
 #[test]
 fn deferred_messages_have_no_characters_that_sqs_refuses() {
     let odd = "\u{fffe}\u{ffff}\u{0}\u{7}";
     let plan = folded(&[join(odd, odd).at(1), destroy(odd).at(2)]);
-    let messages = deferred::event_messages(&app(), plan.clone());
+    let messages = packing::event_messages(&app(), plan.clone());
     assert!(!messages[0].contains(['\u{fffe}', '\u{ffff}', '\u{0}', '\u{7}']));
     assert_eq!(folded(&events_in(&messages)), plan);
 }

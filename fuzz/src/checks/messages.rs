@@ -8,7 +8,8 @@ use crate::{
     callback::{Verified, body::parse},
     domain::{event::Event, plan::Plan},
     wire::{
-        deferred::{DeferredMessage, Work, event_messages},
+        deferred::{DeferredMessage, Work},
+        packing::event_messages,
         limits::MAX_BYTES,
     },
 };

@@ -7,7 +7,10 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use chatroom_status_sync::{
     callback::body::raw_events,
     domain::ids::AppKey,
-    wire::deferred::{DeferredError, DeferredMessage, Work, raw_event_messages},
+    wire::{
+        deferred::{DeferredError, DeferredMessage, Work},
+        packing::raw_event_messages,
+    },
 };
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::value::RawValue;

@@ -4,10 +4,11 @@
 //! request. The caller chooses all four, and a panic ends this process; tests show the panics. So
 //! an event is read leniently here, and only the parts that an answer depends on are handed on:
 //! query string, body, request id, the gateway's clock and the caller's address.
+//!
+//! `values` makes single fields harmless.
 
-use std::{collections::HashMap, fmt::Write};
+mod values;
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use lambda_http::{
     aws_lambda_events::{
         alb::AlbTargetGroupRequest,
@@ -17,8 +18,12 @@ use lambda_http::{
     http::HeaderValue,
     request::LambdaRequest,
 };
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+
+use values::{
+    Multimap, encode_refused_characters, harmless_body, millis_or_zero, multimap, read_leniently,
+};
 
 /// Header in which a load balancer names the caller.
 pub(super) const FORWARDED_FOR: &str = "x-forwarded-for";
@@ -111,9 +116,6 @@ struct RequestContext<'a> {
 struct Caller {
     source_ip: Option<String>,
 }
-
-/// Names with all their values.
-type Multimap = HashMap<String, Vec<String>>;
 
 impl GatewayEvent<'_> {
     /// Tells the formats apart. An event that looks like none of them counts as one of an HTTP API,
@@ -211,64 +213,4 @@ impl GatewayEvent<'_> {
         };
         HeaderValue::from_str(lines.last()?).ok()
     }
-}
-
-/// Percent-encodes the characters that `http::Uri` refuses or cuts off, one by one. All others stay
-/// as they are, because the caller may have signed them.
-fn encode_refused_characters(query: String) -> String {
-    let is_refused = |character| matches!(character, '\0'..=' ' | '"' | '#' | '<' | '>' | '\u{7f}');
-    if !query.contains(is_refused) {
-        return query;
-    }
-    let mut harmless = String::with_capacity(query.len() + 16);
-    for character in query.chars() {
-        if is_refused(character) {
-            // A string takes all that is written to it.
-            let _ = write!(harmless, "%{:02X}", u32::from(character));
-        } else {
-            harmless.push(character);
-        }
-    }
-    harmless
-}
-
-/// Gives the body, and whether it is still in base64. A body that is flagged as base64 but is none
-/// counts as text, so that it can be answered and kept. Text is decoded here, and only here.
-fn harmless_body(body: Option<String>, is_base64: bool) -> (Option<String>, bool) {
-    match body {
-        Some(encoded) if is_base64 => match BASE64_STANDARD.decode(&encoded).map(String::from_utf8)
-        {
-            Ok(Ok(text)) => (Some(text), false),
-            Ok(Err(_)) => (Some(encoded), true),
-            Err(_) => (Some(encoded), false),
-        },
-        text => (text, false),
-    }
-}
-
-/// Reads an object that gives each name one value or a list of them; `None` if it is empty or no
-/// such object.
-fn multimap(raw: Option<&RawValue>) -> Option<Multimap> {
-    let raw_values: HashMap<String, &RawValue> = serde_json::from_str(raw?.get()).ok()?;
-    let values = |raw: &RawValue| {
-        let several = serde_json::from_str::<Vec<String>>(raw.get());
-        several.or_else(|_| serde_json::from_str(raw.get()).map(|value| vec![value]))
-    };
-    // An empty list would make `lambda_http` panic.
-    let all: Multimap = raw_values
-        .into_iter()
-        .filter_map(|(name, raw)| Some((name, values(raw).ok()?)))
-        .filter(|(_, values)| !values.is_empty())
-        .collect();
-    Some(all).filter(|all| !all.is_empty())
-}
-
-/// Reads a field of one format. A value of another type counts as absent.
-fn read_leniently<T: DeserializeOwned + Default>(raw: Option<&RawValue>) -> T {
-    raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
-}
-
-/// Converts Unix milliseconds to what `lambda_http` holds; 0 stands for none.
-fn millis_or_zero(millis: Option<u64>) -> i64 {
-    millis.and_then(|millis| i64::try_from(millis).ok()).unwrap_or_default()
 }

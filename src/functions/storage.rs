@@ -109,7 +109,7 @@ impl Storage {
         let Parsed { events, faulty, .. } = parsed;
         let plan = Plan::of(events);
         let (outcome, quarantined) = tokio::join!(
-            self.table.apply(origin.app_key, &plan, deadlines.table),
+            self.table.apply(origin.app_key, plan, deadlines.table),
             self.send_letters(letters, deadlines.queues),
         );
         quarantined?;

@@ -17,7 +17,8 @@ use tokio::time::{Instant, timeout_at};
 use super::{
     CONCURRENCY, Table,
     key::Key,
-    progress::{Outcome, Progress},
+    outcome::Outcome,
+    progress::Progress,
     step::{Action, Done, Step},
     write::Unconfirmed,
 };
@@ -28,15 +29,16 @@ use crate::domain::{
 
 impl Table {
     /// Writes all changes of a plan, until `deadline`.
-    pub async fn apply(&self, app: &AppKey, plan: &Plan, deadline: Instant) -> Outcome {
-        let mut progress = Progress::of(plan);
+    pub async fn apply(&self, app: &AppKey, plan: Plan, deadline: Instant) -> Outcome {
+        let mut progress = Progress::of(&plan);
         // Once it is late, a request is not even begun.
         let is_late = Instant::now() >= deadline
-            || timeout_at(deadline, self.take_rounds(app, plan, &mut progress)).await.is_err();
+            || timeout_at(deadline, self.take_rounds(app, &plan, &mut progress)).await.is_err();
         if is_late {
             progress.fail(Unconfirmed::Late);
         }
-        progress.into_outcome()
+        let verdicts = progress.into_verdicts();
+        Outcome::of(plan, verdicts)
     }
 
     async fn take_rounds<'plan>(

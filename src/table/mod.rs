@@ -10,7 +10,8 @@
 //!   lacks.
 //! * [`room_cache`]: remembers which rooms were active a moment ago.
 //! * `step`: the requests that a plan can call for, and what each of them confirms.
-//! * [`progress`]: decides what follows from the steps that are confirmed.
+//! * `progress`: decides what follows from the steps that are confirmed.
+//! * [`outcome`]: counts the confirmed changes of a plan, and keeps the others.
 //! * [`apply`]: the protocol for a whole plan: takes all steps at once, then those that follow.
 //! * [`sweep`]: the protocol for a room's end: ends its memberships.
 //!
@@ -20,9 +21,10 @@
 pub mod apply;
 pub mod item;
 pub mod key;
+pub mod outcome;
 #[cfg(feature = "cli")]
 pub mod presence;
-pub mod progress;
+mod progress;
 #[cfg(feature = "cli")]
 pub mod read;
 pub mod room_cache;

@@ -1,9 +1,9 @@
-//! The progress of a plan: which changes the table has confirmed, what follows from them, and what
-//! is left when time is over.
+//! The progress of a plan: which changes the table has confirmed, and what follows from them.
 
 use std::collections::BTreeMap;
 
 use super::{
+    outcome::{RoomVerdicts, Verdicts},
     step::{Action, Done, Step},
     write::{Unconfirmed, Verdict},
 };
@@ -14,22 +14,6 @@ use crate::domain::{
     room_state::RoomState,
     sweep::Sweep,
 };
-
-/// The outcome of a plan.
-#[derive(Debug, Default)]
-pub struct Outcome {
-    /// The number of changes that the table now shows.
-    pub applied: usize,
-    /// The number of changes that the table knew, or knew something newer than.
-    pub stale: usize,
-    /// The changes that the table did not confirm. Some may have taken effect, and all can be
-    /// repeated.
-    pub unwritten: Plan,
-    /// The reason why the first of those was not confirmed.
-    pub failure: Option<Unconfirmed>,
-    /// The sweeps that the destroyed rooms of the plan need, later.
-    pub sweeps: Vec<Sweep>,
-}
 
 /// Everything that is known of a plan so far.
 pub(super) struct Progress<'plan> {
@@ -93,27 +77,10 @@ impl<'plan> Progress<'plan> {
         self.rooms.iter_mut().flat_map(endings).collect()
     }
 
-    /// Counts what is confirmed, and collects what is not.
-    pub fn into_outcome(self) -> Outcome {
-        let mut outcome = Outcome { failure: self.failure, ..Outcome::default() };
-        for (room, progress) in self.rooms {
-            outcome.sweeps.extend(progress.sweep(room));
-            let mut unwritten = RoomPlan::default();
-            for (user, member) in &progress.members {
-                match member.verdict.filter(|_| progress.is_over(member)) {
-                    Some(verdict) => outcome.count(verdict),
-                    None => _ = unwritten.members.insert((*user).clone(), *member.facts),
-                }
-            }
-            match progress.verdict {
-                Some(verdict) => outcome.count(verdict),
-                None => unwritten.room = progress.plan.room,
-            }
-            if unwritten != RoomPlan::default() {
-                outcome.unwritten.rooms.insert(room.clone(), unwritten);
-            }
-        }
-        outcome
+    /// Gives the verdicts on all changes.
+    pub fn into_verdicts(self) -> Verdicts {
+        let rooms = self.rooms.into_iter().map(|(room, progress)| progress.verdicts(room));
+        Verdicts { rooms: rooms.collect(), failure: self.failure }
     }
 }
 
@@ -171,6 +138,17 @@ impl<'plan> RoomProgress<'plan> {
         written.filter_map(ending).collect()
     }
 
+    fn verdicts(&self, room: &RoomId) -> RoomVerdicts {
+        let members = self.members.values();
+        RoomVerdicts {
+            room: self.verdict,
+            members: members
+                .map(|member| member.verdict.filter(|_| self.is_over(member)))
+                .collect(),
+            sweep: self.sweep(room),
+        }
+    }
+
     /// Says whether nothing of a member's change is left to do. A join is never over while the
     /// room's state is unknown, because the state decides what the join calls for.
     fn is_over(&self, member: &MemberProgress<'_>) -> bool {
@@ -185,14 +163,5 @@ impl<'plan> RoomProgress<'plan> {
         let destroy = self.plan.room?.of_kind(Kind::Destroy)?;
         let is_newest = self.state?.destroyed == Some(destroy);
         is_newest.then(|| Sweep { room: room.clone(), destroy, after: None })
-    }
-}
-
-impl Outcome {
-    fn count(&mut self, verdict: Verdict) {
-        match verdict {
-            Verdict::Applied => self.applied += 1,
-            Verdict::Stale => self.stale += 1,
-        }
     }
 }

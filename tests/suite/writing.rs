@@ -267,7 +267,7 @@ async fn changes_not_written_in_time_are_given_back_whole() {
     let version = Version::new(at(0), Kind::Join, 0);
     let plan = Plan::of([Event { room, users, version }]);
     let late = Instant::now();
-    let outcome = stack.table.apply(&app(), &plan, late).await;
+    let outcome = stack.table.apply(&app(), plan.clone(), late).await;
     assert_eq!((outcome.applied, outcome.stale), (0, 0));
     assert_eq!(outcome.unwritten, plan);
     assert!(outcome.failure.is_some());

@@ -9,8 +9,8 @@ use crate::{
     domain::{event::Event, plan::Plan},
     wire::{
         deferred::{DeferredMessage, Work},
-        packing::event_messages,
         limits::MAX_BYTES,
+        packing::event_messages,
     },
 };
 

@@ -20,20 +20,14 @@ use aws_smithy_runtime_api::client::{
 use aws_smithy_types::body::SdkBody;
 use aws_types::sdk_config::SharedHttpClient;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::legacy::{
-        Client,
-        connect::{HttpConnector as Tcp, capture_connection},
-    },
-    rt::TokioExecutor,
-};
+use hyper_util::client::legacy::connect::{HttpConnector as Tcp, capture_connection};
 use rustls::{
     CipherSuite, ClientConfig, RootCertStore,
     crypto::ring,
     pki_types::{CertificateDer, pem::PemObject},
 };
 
-use super::addresses::Addresses;
+use super::{addresses::Addresses, pool::Pool};
 use crate::env::{Environment, SettingError};
 
 /// The limit for TCP to connect, for all addresses of a host together. TCP sends a lost packet
@@ -44,9 +38,9 @@ const CONNECT: Duration = Duration::from_millis(500);
 /// the library's first choice hashes with SHA-384, for which most have none.
 const PREFERRED: CipherSuite = CipherSuite::TLS13_AES_128_GCM_SHA256;
 
-/// A pool of connections, to any host.
+/// Connections to any host.
 #[derive(Debug)]
-struct Connections(Client<HttpsConnector<Tcp<Addresses>>, SdkBody>);
+struct Connections(Pool);
 
 /// Makes the HTTP client of all services.
 ///
@@ -59,9 +53,8 @@ pub fn client(env: &Environment<'_>) -> Result<SharedHttpClient, SettingError> {
     };
     let mut tcp = Tcp::new_with_resolver(Addresses::default());
     tcp.set_connect_timeout(Some(CONNECT));
-    let client = Client::builder(TokioExecutor::new()).build(connector(tcp, roots)?);
     // One for all services and time-outs.
-    let connector = SharedHttpConnector::new(Connections(client));
+    let connector = SharedHttpConnector::new(Connections(Pool::new(connector(tcp, roots)?)));
     Ok(http_client_fn(move |_, _| connector.clone()))
 }
 
@@ -106,10 +99,12 @@ impl HttpConnector for Connections {
             }
         };
         let connection = capture_connection(&mut request);
-        let response = self.0.request(request);
+        let (client, unanswered) = self.0.client();
+        let response = client.request(request);
         HttpConnectorFuture::new(async move {
-            // All requests of ours can be repeated, so the SDK may repeat every one that failed.
+            // All requests of ours can be repeated, so every one that failed may be.
             let response = response.await.map_err(|why| ConnectorError::io(why.into()))?;
+            unanswered.answered();
             // A new connection may reach another host, which may do better.
             if response.status().is_server_error()
                 && let Some(connection) = connection.connection_metadata().as_ref()

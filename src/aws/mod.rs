@@ -2,6 +2,8 @@
 //! answer within seconds.
 //!
 //! * [`connections`]: the HTTP client below the SDK.
+//! * `pool`: the kept connections, and when they are no longer trusted.
+//! * [`moment`]: tells how long ago something was, even to a function that was frozen since.
 //! * [`addresses`]: looks hosts up, once for all connections that are opened together.
 //! * [`queue`]: sends messages.
 //! * [`error`]: words an SDK error for the operator's log.
@@ -17,6 +19,8 @@
 pub mod addresses;
 pub mod connections;
 pub mod error;
+pub mod moment;
+mod pool;
 pub mod queue;
 
 use std::time::Duration;

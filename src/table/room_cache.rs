@@ -8,12 +8,10 @@
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
-use tokio::time::Instant;
-
-use crate::domain::room_state::RoomState;
+use crate::{aws::moment::Moment, domain::room_state::RoomState};
 
 /// The time for which a room is remembered.
 pub const AGE: Duration = Duration::from_secs(5);
@@ -30,31 +28,11 @@ struct CachedRoom {
     asked: Moment,
 }
 
-/// A moment on two clocks. A frozen function's own clock may stand still while the world's goes on,
-/// and the world's can be set back: something is young only while both say so.
-#[derive(Debug, Clone, Copy)]
-pub struct Moment {
-    instant: Instant,
-    time: SystemTime,
-}
-
-impl Moment {
-    /// Reads both clocks.
-    pub fn now() -> Self {
-        Self { instant: Instant::now(), time: SystemTime::now() }
-    }
-
-    fn is_young(self) -> bool {
-        // An error is a time in the future: the clock was set back.
-        self.instant.elapsed() < AGE && self.time.elapsed().is_ok_and(|age| age < AGE)
-    }
-}
-
 impl RoomCache {
     /// Recalls the state of a room that was active less than [`AGE`] ago; `None` for all others.
     pub fn recall(&self, room: &str) -> Option<RoomState> {
         let CachedRoom { state, asked } = *self.lock().get(room)?;
-        asked.is_young().then_some(state)
+        asked.is_younger_than(AGE).then_some(state)
     }
 
     /// Remembers the state of an active room, as a request found it that began at `asked`. Forgets

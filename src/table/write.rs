@@ -11,11 +11,10 @@ use super::{
     Attributes, Table,
     item::{compare, room_state},
     key::Key,
-    room_cache::Moment,
     update::{self, Update},
 };
 use crate::{
-    aws::error::in_words,
+    aws::{error::in_words, moment::Moment},
     domain::{
         event::{Kind, Version},
         plan::Facts,

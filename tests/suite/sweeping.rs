@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chatroom_status_sync::{
-    aws::Aws,
+    aws::{Aws, moment::Moment},
     domain::{
         event::{Kind, Version},
         ids::RoomId,
@@ -14,7 +14,7 @@ use chatroom_status_sync::{
     functions::{settings::StorageSettings, worker::Worker},
     local::{Stack, sqs::DEFERRED},
     table::{
-        room_cache::{AGE, Moment, RoomCache},
+        room_cache::{AGE, RoomCache},
         sweep::Swept,
     },
     wire::deferred,

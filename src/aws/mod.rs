@@ -34,8 +34,8 @@ use aws_types::{SdkConfig, region::Region, sdk_config::SharedCredentialsProvider
 use crate::env::{Environment, SettingError};
 
 /// The limit for one attempt at a request.
-const ATTEMPT: Duration = Duration::from_secs(1);
-/// The number of attempts at a request, the first included.
+pub const ATTEMPT: Duration = Duration::from_secs(1);
+/// The number of attempts at a request to a queue or to Secrets Manager, the first included.
 const ATTEMPTS: u32 = 3;
 
 /// The configuration that all clients share.
@@ -43,6 +43,7 @@ const ATTEMPTS: u32 = 3;
 pub struct Aws {
     config: SdkConfig,
     endpoints: Endpoints,
+    attempt: Duration,
 }
 
 /// The endpoint of each service; `None` for AWS's own.
@@ -85,18 +86,27 @@ impl Aws {
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .timeout_config(time_outs(ATTEMPT))
             .build();
-        Ok(Self { config, endpoints: Endpoints::from_env(env) })
+        Ok(Self { config, endpoints: Endpoints::from_env(env), attempt: ATTEMPT })
     }
 
     /// Sets another limit for one attempt at a request.
     pub fn with_attempt(mut self, limit: Duration) -> Self {
         self.config = self.config.into_builder().timeout_config(time_outs(limit)).build();
+        self.attempt = limit;
         self
     }
 
-    /// Makes a DynamoDB client.
+    /// Gives the limit for one attempt at a request.
+    pub const fn attempt(&self) -> Duration {
+        self.attempt
+    }
+
+    /// Makes a DynamoDB client. It tries each request once and without a limit, because
+    /// [`table::attempt`](crate::table::attempt) sees to both.
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        let mut config = aws_sdk_dynamodb::config::Builder::from(&self.config);
+        let mut config = aws_sdk_dynamodb::config::Builder::from(&self.config)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(TimeoutConfig::disabled());
         config.set_endpoint_url(self.endpoints.dynamodb.clone());
         aws_sdk_dynamodb::Client::from_conf(config.build())
     }

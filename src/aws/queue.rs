@@ -2,17 +2,23 @@
 
 use std::{error::Error, fmt, sync::LazyLock, time::Duration};
 
-use aws_sdk_sqs::{Client, types::SendMessageBatchRequestEntry};
+use aws_sdk_sqs::{Client, error::BuildError, types::SendMessageBatchRequestEntry};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tokio::time::{Instant, timeout_at};
+use sha1::{Digest, Sha1};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::error::in_words;
-use crate::wire::limits::MAX_BYTES;
+use crate::{
+    domain::ids::{AppKey, RoomId},
+    wire::limits::MAX_BYTES,
+};
 
 /// The number of messages in one batch.
 const BATCH: usize = 10;
 /// The number of batches under way at once.
 const CONCURRENCY: usize = 8;
+/// The pause before messages are sent again that SQS refused for reasons of its own.
+const PAUSE: Duration = Duration::from_millis(100);
 /// The longest delay that SQS knows.
 const LONGEST_DELAY: Duration = Duration::from_mins(15);
 
@@ -30,6 +36,9 @@ pub struct Outgoing {
     pub body: String,
     /// 15 minutes at most.
     pub delay: Duration,
+    /// The name of those whose messages these are, if SQS is to share its deliveries fairly among
+    /// them: up to 128 ASCII letters, digits and punctuation.
+    pub group: Option<String>,
 }
 
 /// A request to a queue that is not known to have succeeded.
@@ -48,7 +57,14 @@ enum Why {
 impl Outgoing {
     /// Makes messages with the same delay.
     pub fn after(delay: Duration, bodies: Vec<String>) -> impl Iterator<Item = Self> {
-        bodies.into_iter().map(move |body| Self { body, delay })
+        bodies.into_iter().map(move |body| Self { body, delay, group: None })
+    }
+
+    /// Says whose message it is: a room's, or an app's if it is about several rooms.
+    pub fn of(self, app: &AppKey, room: Option<&RoomId>) -> Self {
+        let room = room.map(RoomId::as_str).unwrap_or_default();
+        // An id may have more bytes, and others, than SQS allows.
+        Self { group: Some(hex::encode(Sha1::digest(format!("{app}#{room}")))), ..self }
     }
 }
 
@@ -69,10 +85,16 @@ impl Queue {
             return Ok(());
         }
         let sending = stream::iter(batches(messages))
-            .map(|batch| self.send_batch(batch))
+            .map(|batch| self.send_batch(batch, deadline))
             .buffer_unordered(CONCURRENCY)
             .try_collect::<()>();
         timeout_at(deadline, sending).await.unwrap_or_else(|_| Err(self.error(Why::Late)))
+    }
+
+    /// Says whether this is the queue with that ARN: both end with the queue's name.
+    pub fn has_arn(&self, arn: &str) -> bool {
+        let name = self.url.rsplit('/').next();
+        arn.rsplit(':').next() == name
     }
 
     /// Hides a message that was received, in full seconds from now.
@@ -91,34 +113,35 @@ impl Queue {
             .map_err(|error| self.failed(&error))
     }
 
-    async fn send_batch(&self, messages: Vec<Outgoing>) -> Result<(), QueueError> {
-        let entry = |(index, Outgoing { body, delay }): (usize, Outgoing)| {
-            SendMessageBatchRequestEntry::builder()
-                .id(index.to_string())
-                .message_body(body)
-                .delay_seconds(
-                    i32::try_from(delay.min(LONGEST_DELAY).as_secs()).unwrap_or_default(),
-                )
-                .build()
-        };
-        let entries = messages
-            .into_iter()
-            .enumerate()
-            .map(entry)
-            .collect::<Result<_, _>>()
-            .map_err(|error| self.failed(&error))?;
-        let sent = self
-            .client
-            .send_message_batch()
-            .queue_url(&self.url)
-            .set_entries(Some(entries))
-            .send()
-            .await
-            .map_err(|error| self.failed(&error))?;
-        sent.failed().first().map_or(Ok(()), |refused| {
-            let why = refused.message().unwrap_or_default();
-            Err(self.error(Why::Failed(format!("{} {why}", refused.code()))))
-        })
+    /// Sends a batch, and again what SQS refuses of it for reasons of its own.
+    async fn send_batch(
+        &self,
+        messages: Vec<Outgoing>,
+        deadline: Instant,
+    ) -> Result<(), QueueError> {
+        let entries = messages.into_iter().enumerate().map(entry).collect::<Result<Vec<_>, _>>();
+        let mut entries = entries.map_err(|error| self.failed(&error))?;
+        loop {
+            let sent = self
+                .client
+                .send_message_batch()
+                .queue_url(&self.url)
+                .set_entries(Some(entries.clone()))
+                .send()
+                .await
+                .map_err(|error| self.failed(&error))?;
+            // The fault of the sender, if there is any, is the one to be told.
+            let Some(refused) = sent.failed().iter().max_by_key(|entry| entry.sender_fault())
+            else {
+                return Ok(());
+            };
+            if refused.sender_fault() || Instant::now() + PAUSE >= deadline {
+                let why = refused.message().unwrap_or_default();
+                return Err(self.error(Why::Failed(format!("{} {why}", refused.code()))));
+            }
+            entries.retain(|entry| sent.failed().iter().any(|failed| failed.id() == entry.id()));
+            sleep(PAUSE).await;
+        }
     }
 
     fn failed(&self, error: &dyn Error) -> QueueError {
@@ -141,6 +164,16 @@ impl fmt::Display for QueueError {
 }
 
 impl Error for QueueError {}
+
+fn entry((index, message): (usize, Outgoing)) -> Result<SendMessageBatchRequestEntry, BuildError> {
+    let delay = message.delay.min(LONGEST_DELAY).as_secs();
+    SendMessageBatchRequestEntry::builder()
+        .id(index.to_string())
+        .message_body(message.body)
+        .delay_seconds(i32::try_from(delay).unwrap_or_default())
+        .set_message_group_id(message.group)
+        .build()
+}
 
 /// Groups messages so that each group is a valid batch.
 fn batches(messages: Vec<Outgoing>) -> Vec<Vec<Outgoing>> {

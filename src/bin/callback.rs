@@ -48,5 +48,5 @@ fn guarded(event: LambdaEvent<HarmlessEvent>) -> LambdaEvent<LambdaRequest> {
 
 async fn start() -> Result<Receiver, SettingError> {
     let env = Environment::of_process();
-    Receiver::start(Settings::read(&env)?, &Aws::from_env(&env)?).await
+    Ok(Receiver::start(Settings::read(&env)?, &Aws::from_env(&env)?).await)
 }

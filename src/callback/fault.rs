@@ -35,7 +35,7 @@ pub enum EventError {
     User(IdError),
     /// The sender documents no such `type`.
     UnknownType(u64),
-    /// The time lies before September 2001, or more than an hour ahead.
+    /// The time lies before September 2001, or more than five minutes ahead.
     ImplausibleTime {
         /// The event's time, in Unix milliseconds.
         millis: u64,

@@ -1,6 +1,6 @@
 //! Events of a chatroom, and the one number that orders them.
 
-use std::{fmt, time::Duration};
+use std::{fmt, mem, time::Duration};
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
@@ -47,14 +47,23 @@ const EARLIEST: Timestamp = match Timestamp::from_millis(1_000_000_000_000) {
     None => Timestamp::MAX,
 };
 
-/// The time that an event may lie ahead of the receiver's clock. An event from further ahead would
-/// win for ever.
-const AHEAD: Duration = Duration::from_hours(1);
+/// The time that an event may lie ahead of the receiver's clock, as a signature may. An event from
+/// further ahead would win over all that follow until then, and anybody can send one who has seen
+/// the URL of one callback.
+const AHEAD: Duration = Duration::from_mins(5);
+/// The difference between the clocks of sender and receiver that is worth no word.
+const CLOCK_DIFFERENCE: Duration = Duration::from_secs(10);
 
 /// Says whether an event can have happened at `time`: not before September 2001 (the first Unix
-/// milliseconds of 13 digits), and at most an hour after `now`.
+/// milliseconds of 13 digits), and at most five minutes after `now`.
 pub fn is_plausible(time: Timestamp, now: Timestamp) -> bool {
     time >= EARLIEST && time.since(now) <= AHEAD
+}
+
+/// Says whether `time` lies so far after `now`, by more than ten seconds, that one of the clocks is
+/// wrong or the event is forged.
+pub fn is_ahead(time: Timestamp, now: Timestamp) -> bool {
+    time.since(now) > CLOCK_DIFFERENCE
 }
 
 /// The number that orders events: `time * 100 + type * 10 + min(status, 9)`.
@@ -144,6 +153,54 @@ pub struct Event {
     pub users: Vec<UserId>,
     /// Time, kind and status.
     pub version: Version,
+}
+
+impl Event {
+    /// Counts the changes that the event can cause: one for each user, or that of the room.
+    pub fn changes(&self) -> usize {
+        match self.version.kind() {
+            Kind::Create | Kind::Destroy => 1,
+            Kind::Join | Kind::Leave => self.users.len(),
+        }
+    }
+}
+
+/// Keeps events with so many `changes`, and splits the others off. An event that lies across the
+/// border becomes two.
+///
+/// ```
+/// use chatroom_status_sync::domain::{
+///     event::{Event, Kind, Version, split_off},
+///     ids::{RoomId, UserId},
+///     time::Timestamp,
+/// };
+///
+/// let mut events = vec![Event {
+///     room: RoomId::new("lobby").unwrap(),
+///     users: ["anna", "ben", "carl"].map(|user| UserId::new(user).unwrap()).into(),
+///     version: Version::new(Timestamp::from_millis(1_574_476_797_772).unwrap(), Kind::Join, 0),
+/// }];
+/// let rest = split_off(&mut events, 2);
+/// assert_eq!((events[0].users.len(), rest[0].users.len()), (2, 1));
+/// ```
+pub fn split_off(events: &mut Vec<Event>, changes: usize) -> Vec<Event> {
+    let mut left = changes;
+    let across = events.iter().position(|event| match left.checked_sub(event.changes()) {
+        Some(still) => {
+            left = still;
+            false
+        }
+        None => true,
+    });
+    let Some(across) = across else { return Vec::new() };
+    let mut rest = events.split_off(across);
+    if left > 0 {
+        let Event { room, users, version } = &mut rest[0];
+        let others = users.split_off(left);
+        let users = mem::replace(users, others);
+        events.push(Event { room: room.clone(), users, version: *version });
+    }
+    rest
 }
 
 /// Writes the sender's wire format.

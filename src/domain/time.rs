@@ -33,6 +33,12 @@ impl Timestamp {
         self.0 / 1000
     }
 
+    /// Gives the time that is `later` by so much; [`Timestamp::MAX`] at the most.
+    pub fn after(self, later: Duration) -> Self {
+        let later = u64::try_from(later.as_millis()).unwrap_or(u64::MAX);
+        Self::from_millis(self.0.saturating_add(later)).unwrap_or(Self::MAX)
+    }
+
     /// Measures the time from `earlier` to this; zero if this is not later.
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))

@@ -14,8 +14,12 @@ const ANSWER: Duration = Duration::from_millis(4300);
 const LAST_REQUEST: Duration = Duration::from_millis(300);
 /// The time that the worker keeps for queueing what is left of a message.
 const QUEUEING: Duration = Duration::from_secs(1);
-/// The time that a sweep keeps for the page that it has begun.
-const LAST_PAGE: Duration = Duration::from_secs(5);
+/// The time that a sweep keeps for queueing its rest.
+const SWEEP_QUEUEING: Duration = Duration::from_secs(4);
+/// The least time that a request has whose table's time was over when it arrived.
+const LATE: Duration = Duration::from_millis(200);
+/// The number of changes for which a queue needs a millisecond more.
+const CHANGES_PER_MILLI: usize = 20;
 
 /// The range of the table's budget, in milliseconds. The largest leaves a queue its time.
 pub const BUDGET_MS: RangeInclusive<u64> = 100..=4000;
@@ -32,6 +36,9 @@ pub struct Deadlines {
     pub queues: Instant,
     /// The last moment for a request that nothing depends on.
     pub end: Instant,
+    /// True if the table's time was over when the callback arrived. Its changes are written all the
+    /// same, and queued beside that, so that whichever is done first is enough.
+    pub is_late: bool,
 }
 
 impl Deadlines {
@@ -61,23 +68,39 @@ impl Deadlines {
         // A test may have a larger budget than any setting allows.
         let answer = ANSWER.max(budget + LAST_REQUEST);
         let counted = if waited < answer { waited } else { Duration::ZERO };
-        let for_answer = answer.saturating_sub(counted);
+        let is_late = counted >= budget;
+        let for_answer = answer.saturating_sub(counted).max(LATE);
         let for_all =
             limit.map_or(for_answer, |limit| for_answer.min(limit.saturating_sub(LAST_REQUEST)));
-        let for_table = budget.saturating_sub(counted).min(for_all.saturating_sub(LAST_REQUEST));
+        let for_table = if is_late {
+            for_all
+        } else {
+            budget.saturating_sub(counted).min(for_all.saturating_sub(LAST_REQUEST))
+        };
         let end = now + for_all;
-        Self { table: now + for_table, queues: end, end }
+        Self { table: now + for_table, queues: end, end, is_late }
+    }
+
+    /// Leaves the queues more of the time, because so many changes may have to be queued.
+    pub fn reserving(self, changes: usize) -> Self {
+        if self.is_late {
+            return self;
+        }
+        let more = u64::try_from(changes / CHANGES_PER_MILLI).unwrap_or(u64::MAX);
+        let table = before(self.queues, LAST_REQUEST + Duration::from_millis(more));
+        Self { table: self.table.min(table), ..self }
     }
 
     /// Divides the time of a message, in an invocation that the platform ends at `killed`.
     pub fn of_message(killed: Instant) -> Self {
         let end = before(killed, LAST_REQUEST);
-        Self { table: before(end, QUEUEING), queues: before(end, LAST_REQUEST), end }
+        let queues = before(end, LAST_REQUEST);
+        Self { table: before(end, QUEUEING), queues, end, is_late: false }
     }
 
-    /// Gives the moment after which a sweep begins no further page.
-    pub fn last_page(self) -> Instant {
-        before(self.queues, LAST_PAGE)
+    /// Gives the moment at which a sweep stops.
+    pub fn sweep(self) -> Instant {
+        before(self.queues, SWEEP_QUEUEING)
     }
 }
 

@@ -4,7 +4,7 @@ use std::{process::ExitCode, time::Duration};
 
 use lambda_runtime::{Context, Error};
 
-use super::log::Level;
+use super::log::{Level, timestamp};
 use crate::domain::time::Timestamp;
 
 /// Runs a function until Lambda ends it. If it cannot start, its log says why in one line.
@@ -17,7 +17,12 @@ pub async fn main(run: impl AsyncFnOnce() -> Result<(), Error>) -> ExitCode {
             Err(error) => error,
         }
     };
-    let line = serde_json::json!({"level": Level::Error, "message": "start failed", "error": error.to_string()});
+    let line = serde_json::json!({
+        "timestamp": timestamp(),
+        "level": Level::Error,
+        "message": "start failed",
+        "error": error.to_string(),
+    });
     eprintln!("{line}");
     ExitCode::FAILURE
 }

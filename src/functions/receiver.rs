@@ -1,13 +1,20 @@
 //! The receiver: has a callback verified, read and stored, and words its answer and its log line.
 
-use std::{net::IpAddr, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use ipnet::IpNet;
 use tokio::time::{Instant, timeout_at};
 
 use super::{
     deadlines::Deadlines,
-    log::{Level, LogLine, whole_millis},
+    log::{EventCounts, Level, LogLine, whole_millis},
     secrets::Secrets,
     settings::Settings,
     storage::{Saved, Storage, UnwrittenPolicy},
@@ -19,7 +26,6 @@ use crate::{
         body::{Parsed, parse},
     },
     domain::time::Timestamp,
-    env::SettingError,
     wire::{answer::Answer, dead_letters::Origin, request::Request},
 };
 
@@ -28,37 +34,37 @@ const MOST_REASONS: usize = 3;
 
 /// The handler of callbacks: made once at the start, shared by all requests.
 pub struct Receiver {
-    secrets: Secrets,
+    secrets: Arc<Secrets>,
     storage: Storage,
     freshness: Freshness,
     allowed_sources: Vec<IpNet>,
     budget: Duration,
+    is_warm: AtomicBool,
 }
 
 /// The parts of a request's log line that its answer does not tell.
 #[derive(Default)]
 struct Notes {
     app_key: Option<String>,
+    events: Option<EventCounts>,
     lag_ms: Option<u64>,
     errors: Vec<String>,
 }
 
 impl Receiver {
-    /// Opens connections, and reads the secrets.
-    ///
-    /// # Errors
-    /// The secrets cannot be read. A table that does not answer yet is no error.
-    pub async fn start(settings: Settings, aws: &Aws) -> Result<Self, SettingError> {
-        let storage = Storage::new(settings.storage, aws);
+    /// Opens connections, and reads the secrets. If that is not possible now, the requests will.
+    pub async fn start(settings: Settings, aws: &Aws) -> Self {
+        let storage = Storage::new(settings.storage, aws).for_callbacks();
         let secrets = Secrets::load(settings.secrets, || aws.secrets_manager());
         let (secrets, ()) = tokio::join!(secrets, storage.table().connect());
-        Ok(Self {
-            secrets: secrets?,
+        Self {
+            secrets: Arc::new(secrets),
             storage,
             freshness: settings.freshness,
             allowed_sources: settings.allowed_sources,
             budget: settings.budget,
-        })
+            is_warm: AtomicBool::new(false),
+        }
     }
 
     /// Answers a request, and words its log line. The platform ends this invocation after
@@ -73,7 +79,10 @@ impl Receiver {
         let deadlines = Deadlines::of_callback(started, self.budget, waited, time_left);
         let (id, mut notes) = (request.id.clone(), Notes::default());
         let answer = self.answer(request, deadlines, &mut notes).await;
-        let line = log_line(id, &answer, notes, started.elapsed());
+        let line = LogLine {
+            cold_start: !self.is_warm.swap(true, Ordering::Relaxed),
+            ..log_line(id, &answer, notes, started.elapsed())
+        };
         (answer, line)
     }
 
@@ -82,7 +91,12 @@ impl Receiver {
         if !self.allows(source) {
             return Answer::Forbidden;
         }
-        let verified = match self.verify(callback, received, deadlines.table, notes).await {
+        if self.secrets.is_old() {
+            // Beside the request: nobody waits for it.
+            let secrets = self.secrets.clone();
+            tokio::spawn(async move { secrets.refresh().await });
+        }
+        let verified = match self.verify(callback, received, deadlines.queues, notes).await {
             Ok(verified) => verified,
             Err(answer) => return answer,
         };
@@ -93,6 +107,7 @@ impl Receiver {
             return kept.map_or_else(|why| notes.give_up(&why), |()| Answer::InvalidBody);
         };
         notes.lag_ms = lag_ms(&parsed, received);
+        notes.events = Some(EventCounts::of(&parsed.events, received));
         let reasons = reasons(&parsed);
         match self.storage.save(parsed, origin, deadlines, UnwrittenPolicy::Defer).await {
             Ok(Saved { counts, why_deferred }) => {
@@ -123,19 +138,25 @@ impl Receiver {
         deadline: Instant,
         notes: &mut Notes,
     ) -> Result<Verified, Answer> {
-        let known = self.secrets.current();
-        let (callback, refusal) = match callback.verify(&known, self.freshness, now) {
-            Ok(verified) => return Ok(verified),
-            Err(refused) => refused,
+        let (arrived, known) = (Instant::now(), self.secrets.current());
+        let (callback, refusal) = match &known {
+            Some(keyring) => match callback.verify(keyring, self.freshness, now) {
+                Ok(verified) => return Ok(verified),
+                Err((_, refusal)) if !refusal.may_be_rotation() => {
+                    return Err(notes.refuse(refusal));
+                }
+                Err((callback, refusal)) => (callback, Some(refusal)),
+            },
+            None => (callback, None),
         };
-        if !refusal.may_be_rotation() {
-            return Err(notes.refuse(refusal));
-        }
-        match timeout_at(deadline, self.secrets.reread(&known)).await {
-            Ok(Ok(None)) => Err(notes.refuse(refusal)),
+        match timeout_at(deadline, self.secrets.reread(known.as_ref(), arrived)).await {
             Ok(Ok(Some(keyring))) => callback
                 .verify(&keyring, self.freshness, now)
                 .map_err(|(_, refusal)| notes.refuse(refusal)),
+            Ok(Ok(None)) => Err(match refusal {
+                Some(refusal) => notes.refuse(refusal),
+                None => notes.give_up(&"there is no secret to verify with"),
+            }),
             // Nobody can tell now whether a new secret signed it, so the sender is to try again.
             Ok(Err(why)) => Err(notes.give_up(&why)),
             Err(_) => Err(notes.give_up(&"Secrets Manager did not answer in time")),
@@ -184,6 +205,9 @@ fn log_line(request_id: String, answer: &Answer, notes: Notes, duration: Duratio
         Answer::Accepted(counts, _) if counts.deferred > 0 => {
             (Level::Warn, "callback stored, part of it in the deferred queue")
         }
+        Answer::Accepted(..) if notes.events.is_some_and(|events| events.future > 0) => {
+            (Level::Warn, "callback stored, though some of its events lie ahead of the clock")
+        }
         Answer::Accepted(..) => (Level::Info, "callback stored"),
         Answer::InvalidBody => (Level::Warn, "body kept in the dead-letter queue"),
         Answer::Refused(_) => (Level::Warn, "callback refused"),
@@ -198,6 +222,7 @@ fn log_line(request_id: String, answer: &Answer, notes: Notes, duration: Duratio
         status: Some(answer.status()),
         app_key: notes.app_key,
         counts,
+        events: notes.events,
         lag_ms: notes.lag_ms,
         error: Some(notes.errors.join("; ")).filter(|errors| !errors.is_empty()),
         ..LogLine::new(level, message, request_id, duration)

@@ -6,22 +6,28 @@ use std::{
 };
 
 use aws_sdk_secretsmanager::Client;
-use tokio::{sync::Mutex, time::Instant};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, timeout},
+};
 
 use super::settings::{SecretSource, read_keyring};
 use crate::{aws::error::in_words, callback::keyring::Keyring, env::SettingError};
 
+/// The age at which the secret is read again beside a request. An App Secret that was taken out of
+/// it is refused from then on.
+const OLD: Duration = Duration::from_mins(5);
 /// The least time between two reads. Anybody can send a wrong signature, and must not be able to
 /// cause requests at will.
-const PAUSE: Duration = Duration::from_mins(1);
-/// The least time between a failed read and the next. A failed read leaves open whether a secret is
-/// wrong or new, which should be found out soon.
-const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_secs(5);
+/// The limit for the read at the start: the sender waits already.
+const START: Duration = Duration::from_millis(1500);
 
 /// The current keyring, and the secret in Secrets Manager that it comes from; none if a setting
 /// holds the keyring itself.
 pub struct Secrets {
-    current: RwLock<Arc<Keyring>>,
+    /// `None` until the secret could be read once.
+    current: RwLock<Option<Arc<Keyring>>>,
     stored: Option<StoredSecret>,
 }
 
@@ -34,75 +40,94 @@ struct StoredSecret {
 
 /// The last read of the secret.
 struct LastRead {
-    at: Instant,
+    begun: Instant,
     failure: Option<SettingError>,
 }
 
 impl Secrets {
-    /// Takes the given keyring, or reads it from Secrets Manager.
-    ///
-    /// # Errors
-    /// Secrets Manager does not answer, or holds something else than a keyring.
-    pub async fn load(
-        source: SecretSource,
-        client: impl FnOnce() -> Client,
-    ) -> Result<Self, SettingError> {
-        match source {
+    /// Takes the given keyring, or reads it from Secrets Manager. If that is not possible now, the
+    /// requests will.
+    pub async fn load(source: SecretSource, client: impl FnOnce() -> Client) -> Self {
+        let arn = match source {
             SecretSource::Given(keyring) => {
-                Ok(Self { current: RwLock::new(Arc::new(keyring)), stored: None })
+                return Self { current: RwLock::new(Some(Arc::new(keyring))), stored: None };
             }
-            SecretSource::SecretsManager(arn) => {
-                let stored = StoredSecret {
-                    client: client(),
-                    arn,
-                    last_read: Mutex::new(LastRead { at: Instant::now(), failure: None }),
-                };
-                let current = RwLock::new(Arc::new(stored.read().await?));
-                Ok(Self { current, stored: Some(stored) })
-            }
+            SecretSource::SecretsManager(arn) => arn,
+        };
+        let last_read = Mutex::new(LastRead { begun: Instant::now(), failure: None });
+        let stored = StoredSecret { client: client(), arn, last_read };
+        let secrets = Self { current: RwLock::default(), stored: Some(stored) };
+        if let Some(stored) = &secrets.stored {
+            let mut last_read = stored.last_read.lock().await;
+            let _ = timeout(START, secrets.read(stored, &mut last_read)).await;
         }
+        secrets
     }
 
-    /// Gives the keyring as it was read last.
-    pub fn current(&self) -> Arc<Keyring> {
+    /// Gives the keyring as it was read last; `None` if it could not be read yet.
+    pub fn current(&self) -> Option<Arc<Keyring>> {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Reads the keyring again, because no secret of the `tried` one verifies a callback: a secret
-    /// may have been rotated. `None` if it was read less than a minute ago, or if a setting holds
-    /// it.
+    /// Reads the keyring again, because no secret of the `tried` one verifies a callback that
+    /// arrived at `arrived`: a secret may have been rotated. `None` if nothing newer can be known:
+    /// it was read since the callback arrived, or a setting holds it.
     ///
     /// # Errors
-    /// Secrets Manager does not answer, or holds something else than a keyring. The known keyring
-    /// stays, and every call of the next five seconds gives the same error.
-    pub async fn reread(&self, tried: &Arc<Keyring>) -> Result<Option<Arc<Keyring>>, SettingError> {
+    /// Secrets Manager does not answer, or holds something else than a keyring, or was asked too
+    /// recently to be asked again. The known keyring stays.
+    pub async fn reread(
+        &self,
+        tried: Option<&Arc<Keyring>>,
+        arrived: Instant,
+    ) -> Result<Option<Arc<Keyring>>, SettingError> {
         let Some(stored) = &self.stored else {
             return Ok(None);
         };
         let mut last_read = stored.last_read.lock().await;
         let current = self.current();
-        if !Arc::ptr_eq(&current, tried) {
-            return Ok(Some(current));
+        let is_new = current.as_ref().map(Arc::as_ptr) != tried.map(Arc::as_ptr);
+        if is_new && current.is_some() {
+            return Ok(current);
         }
-        let pause = if last_read.failure.is_some() { PAUSE_AFTER_FAILURE } else { PAUSE };
-        if last_read.at.elapsed() < pause {
+        if last_read.begun >= arrived {
             return last_read.failure.clone().map_or(Ok(None), Err);
         }
+        if last_read.begun.elapsed() < PAUSE {
+            return Err(last_read.failure.clone().unwrap_or_else(|| stored.was_just_read()));
+        }
+        self.read(stored, &mut last_read).await?;
+        Ok(self.current())
+    }
+
+    /// Says whether the secret was not read for so long that it should be, beside a request.
+    pub fn is_old(&self) -> bool {
+        // Whoever holds the lock is reading.
+        let last_read = self.stored.as_ref().and_then(|stored| stored.last_read.try_lock().ok());
+        last_read.is_some_and(|last_read| last_read.begun.elapsed() >= OLD)
+    }
+
+    /// Reads the keyring again.
+    pub async fn refresh(&self) {
+        if let Some(stored) = &self.stored {
+            let mut last_read = stored.last_read.lock().await;
+            // The known keyring stays, and whoever needs another hears of the failure.
+            let _ = self.read(stored, &mut last_read).await;
+        }
+    }
+
+    async fn read(
+        &self,
+        stored: &StoredSecret,
+        last_read: &mut LastRead,
+    ) -> Result<(), SettingError> {
         // The read counts as failed until it is done, because the caller may stop waiting for it.
         let unfinished = SettingError::new("Secrets Manager did not answer in time");
-        *last_read = LastRead { at: Instant::now(), failure: Some(unfinished) };
-        match stored.read().await {
-            Ok(keyring) => {
-                let keyring = Arc::new(keyring);
-                last_read.failure = None;
-                *self.current.write().unwrap_or_else(PoisonError::into_inner) = keyring.clone();
-                Ok(Some(keyring))
-            }
-            Err(why) => {
-                last_read.failure = Some(why.clone());
-                Err(why)
-            }
-        }
+        *last_read = LastRead { begun: Instant::now(), failure: Some(unfinished) };
+        let read = stored.read().await;
+        last_read.failure = read.as_ref().err().cloned();
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(read?));
+        Ok(())
     }
 }
 
@@ -121,5 +146,13 @@ impl StoredSecret {
         let json =
             secret.secret_string().ok_or_else(|| unreadable("it holds no text".to_owned()))?;
         read_keyring(&format!("APP_SECRETS_ARN: the secret {}", self.arn), json)
+    }
+
+    fn was_just_read(&self) -> SettingError {
+        SettingError::new(format!(
+            "APP_SECRETS_ARN: no secret of {} gives this signature, and it was read less than {} seconds ago: a newer one will be found at the next try",
+            self.arn,
+            PAUSE.as_secs(),
+        ))
     }
 }

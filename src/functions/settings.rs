@@ -36,8 +36,10 @@ pub struct StorageSettings {
     pub table_name: String,
     /// The time for which tombstones and destroyed rooms are kept (`RETENTION_DAYS`, 30).
     pub retention_days: u32,
-    /// The queue of work for the worker (`DEFERRED_QUEUE_URL`).
+    /// The queue of changes that are written later (`DEFERRED_QUEUE_URL`).
     pub deferred_queue_url: String,
+    /// The queue of rooms whose end is to be brought to their members (`SWEEP_QUEUE_URL`).
+    pub sweep_queue_url: String,
     /// The queue of content that nobody understands (`DEAD_LETTER_QUEUE_URL`).
     pub dead_letter_queue_url: String,
     /// The time from a room's end to its sweep (`SWEEP_DELAY_SECONDS`, 60): longer than the
@@ -60,12 +62,13 @@ impl StorageSettings {
     /// # Errors
     /// Names the first wrong one.
     pub fn read(env: &Environment<'_>) -> Result<Self, SettingError> {
+        let queue = |name| env.require(name, "the URL of an SQS queue");
         Ok(Self {
             table_name: env.require("TABLE_NAME", "the name of the DynamoDB table")?,
             retention_days: env.number("RETENTION_DAYS", 30, 1..=3650)?,
-            deferred_queue_url: env.require("DEFERRED_QUEUE_URL", "the URL of an SQS queue")?,
-            dead_letter_queue_url: env
-                .require("DEAD_LETTER_QUEUE_URL", "the URL of an SQS queue")?,
+            deferred_queue_url: queue("DEFERRED_QUEUE_URL")?,
+            sweep_queue_url: queue("SWEEP_QUEUE_URL")?,
+            dead_letter_queue_url: queue("DEAD_LETTER_QUEUE_URL")?,
             sweep_delay: Duration::from_secs(env.number("SWEEP_DELAY_SECONDS", 60, 0..=900)?),
         })
     }

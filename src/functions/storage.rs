@@ -2,9 +2,10 @@
 //!
 //! The same code serves a callback that just came in and a message that comes back from the
 //! deferred queue. It succeeds only when everything is where it belongs, and every part of it can
-//! be repeated.
+//! be repeated. The queues do not depend on each other: whatever one of them refuses, the others
+//! get what is theirs.
 
-use std::{error::Error, fmt, time::Duration};
+use std::{error::Error, fmt, ops::Range, time::Duration};
 
 use tokio::time::Instant;
 
@@ -15,8 +16,13 @@ use crate::{
         queue::{Outgoing, Queue, QueueError},
     },
     callback::body::Parsed,
-    domain::{ids::AppKey, plan::Plan, sweep::Sweep},
-    table::{Table, write::Unconfirmed},
+    domain::{
+        event::{Event, split_off},
+        ids::AppKey,
+        plan::Plan,
+        sweep::Sweep,
+    },
+    table::{Table, outcome::Outcome, write::Unconfirmed},
     wire::{
         answer::Counts,
         dead_letters::{self, Origin},
@@ -25,10 +31,19 @@ use crate::{
     },
 };
 
+/// The most changes of one body that the table is asked for: more than it can write in the time of
+/// a callback. What a body says beyond goes to the deferred queue at once.
+const MOST_CHANGES: usize = 10_000;
+/// The time for which a change waits whose partition was full.
+const THROTTLED: Range<Duration> = Duration::from_secs(10)..Duration::from_secs(20);
+/// The time for which the rest of a message waits that was done in part.
+const REMAINDER: Range<Duration> = Duration::from_secs(5)..Duration::from_secs(10);
+
 /// The table and the queues.
 pub struct Storage {
     table: Table,
     deferred: Queue,
+    sweeps: Queue,
     dead_letters: Queue,
     sweep_delay: Duration,
 }
@@ -38,9 +53,9 @@ pub struct Storage {
 pub enum UnwrittenPolicy {
     /// They are deferred.
     Defer,
-    /// They are deferred by this delay, if any other part of the message is done. If none is, the
-    /// message stays in its queue, which counts how often it was tried.
-    DeferAfterProgress(Duration),
+    /// They are deferred, if any other part of the message is done. If none is, the message stays in
+    /// its queue, which counts how often it was tried.
+    DeferAfterProgress,
 }
 
 /// A body whose content is now where it belongs.
@@ -77,12 +92,19 @@ impl Storage {
             let aws = aws.clone();
             Queue::new(move || aws.sqs(), url)
         };
+        let table = Table::new(aws.dynamodb(), settings.table_name, settings.retention_days);
         Self {
-            table: Table::new(aws.dynamodb(), settings.table_name, settings.retention_days),
+            table: table.with_attempt(aws.attempt()),
             deferred: queue(settings.deferred_queue_url),
+            sweeps: queue(settings.sweep_queue_url),
             dead_letters: queue(settings.dead_letter_queue_url),
             sweep_delay: settings.sweep_delay,
         }
+    }
+
+    /// Asks the table as briefly as callbacks need it.
+    pub fn for_callbacks(self) -> Self {
+        Self { table: self.table.for_callbacks(), ..self }
     }
 
     /// Gives the table.
@@ -90,9 +112,9 @@ impl Storage {
         &self.table
     }
 
-    /// Gives the deferred queue.
-    pub const fn deferred(&self) -> &Queue {
-        &self.deferred
+    /// Gives the queue with an ARN, of those that bring messages to the worker.
+    pub fn queue_with(&self, arn: &str) -> &Queue {
+        if self.sweeps.has_arn(arn) { &self.sweeps } else { &self.deferred }
     }
 
     /// Writes the events that were understood to the table and the others to the dead-letter queue,
@@ -106,41 +128,82 @@ impl Storage {
         policy: UnwrittenPolicy,
     ) -> Result<Saved, StorageError> {
         let letters = dead_letters::for_faults(origin, &parsed);
-        let Parsed { events, faulty, .. } = parsed;
-        let plan = Plan::of(events);
-        let (outcome, quarantined) = tokio::join!(
-            self.table.apply(origin.app_key, plan, deadlines.table),
-            self.send_letters(letters, deadlines.queues),
-        );
-        quarantined?;
-        let counts = Counts {
-            applied: outcome.applied,
-            stale: outcome.stale,
-            deferred: outcome.unwritten.len(),
+        let Parsed { mut events, faulty, .. } = parsed;
+        let surplus = split_off(&mut events, MOST_CHANGES);
+        let before = Counts {
+            deferred: surplus.iter().map(Event::changes).sum(),
             quarantined: faulty,
+            ..Counts::default()
         };
-        let is_stuck = counts.deferred > 0 && counts.deferred == counts.total();
-        let delay = match policy {
-            UnwrittenPolicy::Defer => Duration::ZERO,
-            UnwrittenPolicy::DeferAfterProgress(_) if is_stuck => {
-                return Err(StorageError::Stuck(outcome.failure.unwrap_or(Unconfirmed::Late)));
+        let storing = async {
+            // First, because writing takes all the time that there is.
+            let queued = self.defer_events(origin.app_key, surplus, deadlines.queues).await;
+            let plan = Plan::of(events);
+            let stored = self.store(origin.app_key, plan, before, deadlines, policy).await;
+            queued.map_err(StorageError::Queue).and(stored)
+        };
+        let (stored, quarantined) =
+            tokio::join!(storing, self.send_letters(letters, deadlines.queues));
+        quarantined.and(stored)
+    }
+
+    /// Writes a plan, and queues what follows from it. Adds its changes to those that were counted
+    /// before.
+    async fn store(
+        &self,
+        app: &AppKey,
+        plan: Plan,
+        before: Counts,
+        deadlines: Deadlines,
+        policy: UnwrittenPolicy,
+    ) -> Result<Saved, StorageError> {
+        let deadlines = deadlines.reserving(plan.len());
+        let copy = deadlines.is_late.then(|| deferrals(app, plan.clone(), Duration::ZERO));
+        let copying = async {
+            let copy = copy?;
+            self.deferred.send(copy, deadlines.queues).await.ok()
+        };
+        let (outcome, copied) = tokio::join!(self.table.apply(app, plan, deadlines.table), copying);
+        let Outcome { applied, stale, unwritten, failure, sweeps } = outcome;
+        let unwritten_changes = unwritten.len();
+        let deferred = before.deferred + unwritten_changes;
+        let counts = Counts { applied, stale, deferred, ..before };
+        if copied.is_some() {
+            // Whatever follows from the plan, the worker will find it in the copy.
+            return Ok(Saved { counts, why_deferred: failure });
+        }
+        let is_stuck = unwritten_changes > 0 && unwritten_changes == counts.total();
+        let delay = match (policy, &failure) {
+            (UnwrittenPolicy::DeferAfterProgress, _) if is_stuck => {
+                return Err(StorageError::Stuck(failure.unwrap_or(Unconfirmed::Late)));
             }
-            UnwrittenPolicy::DeferAfterProgress(delay) => delay,
+            (_, Some(Unconfirmed::Throttled(_))) => jittered(THROTTLED),
+            (UnwrittenPolicy::DeferAfterProgress, _) => jittered(REMAINDER),
+            (UnwrittenPolicy::Defer, _) => Duration::ZERO,
         };
-        // The sweeps are queued only now, because their delay counts from the write of the room's
-        // end.
-        let sweeps = outcome.sweeps.iter().map(|sweep| sweep_message(origin.app_key, sweep));
-        let rest = event_messages(origin.app_key, outcome.unwritten);
-        let messages = Outgoing::after(self.sweep_delay, sweeps.collect())
-            .chain(Outgoing::after(delay, rest))
-            .collect();
-        match (self.deferred.send(messages, deadlines.queues).await, outcome.failure) {
+        let (rest, swept) = tokio::join!(
+            self.deferred.send(deferrals(app, unwritten, delay), deadlines.queues),
+            // Only now, because their delay counts from the write of the room's end.
+            self.queue_sweeps(app, &sweeps, self.sweep_delay, deadlines.queues),
+        );
+        match (rest.and(swept), failure) {
             (Ok(()), why_deferred) => Ok(Saved { counts, why_deferred }),
             (Err(queue), None) => Err(StorageError::Queue(queue)),
             (Err(queue), Some(table)) => {
-                Err(StorageError::Neither { unwritten: counts.deferred, table, queue })
+                Err(StorageError::Neither { unwritten: unwritten_changes, table, queue })
             }
         }
+    }
+
+    async fn defer_events(
+        &self,
+        app: &AppKey,
+        events: Vec<Event>,
+        deadline: Instant,
+    ) -> Result<(), QueueError> {
+        let messages = Outgoing::after(Duration::ZERO, event_messages(app, events));
+        let messages = messages.map(|message| message.of(app, None)).collect();
+        self.deferred.send(messages, deadline).await
     }
 
     /// Keeps a whole body in the dead-letter queue, because it is no JSON array or object.
@@ -154,16 +217,19 @@ impl Storage {
         self.send_letters(dead_letters::for_body(origin, reason, body), deadline).await
     }
 
-    /// Queues the rest of a sweep.
-    pub async fn defer_sweep(
+    /// Queues sweeps.
+    pub async fn queue_sweeps(
         &self,
         app: &AppKey,
-        rest: &Sweep,
+        sweeps: &[Sweep],
         delay: Duration,
         deadline: Instant,
     ) -> Result<(), QueueError> {
-        let message = Outgoing { body: sweep_message(app, rest), delay };
-        self.deferred.send(vec![message], deadline).await
+        let message = |sweep: &Sweep| {
+            let body = sweep_message(app, sweep);
+            Outgoing { body, delay, group: None }.of(app, Some(&sweep.room))
+        };
+        self.sweeps.send(sweeps.iter().map(message).collect(), deadline).await
     }
 
     async fn send_letters(
@@ -174,6 +240,19 @@ impl Storage {
         let messages = Outgoing::after(Duration::ZERO, letters).collect();
         self.dead_letters.send(messages, deadline).await.map_err(StorageError::Queue)
     }
+}
+
+/// Makes the messages that defer changes.
+fn deferrals(app: &AppKey, changes: Plan, delay: Duration) -> Vec<Outgoing> {
+    let mut rooms = changes.rooms.keys();
+    let only_room = rooms.next().filter(|_| rooms.next().is_none()).cloned();
+    let messages = event_messages(app, changes.into_events());
+    Outgoing::after(delay, messages).map(|message| message.of(app, only_room.as_ref())).collect()
+}
+
+/// Draws a time from a range, so that not everything comes back at once.
+pub(super) fn jittered(Range { start, end }: Range<Duration>) -> Duration {
+    start + (end - start).mul_f32(fastrand::f32())
 }
 
 impl fmt::Display for StorageError {

@@ -3,7 +3,7 @@
 //!
 //! * [`dynamodb`]: an embedded engine, spoken to over HTTP as the real one.
 //! * [`sqs`]: queues that can do what is needed of SQS here.
-//! * [`event_source`]: brings deferred messages to the worker, as Lambda does.
+//! * [`event_source`]: brings messages of both queues to the worker, as Lambda does.
 //! * [`im_server`]: signs callbacks, as the IM server does.
 //! * [`api_gateway`]: makes Lambda events of HTTP requests.
 
@@ -23,8 +23,8 @@ use crate::{
 };
 use api_gateway::ApiGateway;
 use dynamodb::{Data, DynamoDb};
-use event_source::EventSource;
-use sqs::{DEAD_LETTERS, DEFERRED, Sqs};
+use event_source::{EventSource, WatchedQueue};
+use sqs::{DEAD_LETTERS, DEFERRED, SWEEPS, Sqs, arn_of};
 
 /// The name of the table, unless `TABLE_NAME` says otherwise.
 pub const TABLE: &str = "chatrooms";
@@ -35,7 +35,7 @@ pub struct Stack {
     pub api_gateway: ApiGateway,
     /// The engine that has the table.
     pub dynamodb: DynamoDb,
-    /// The deferred queue and the dead-letter queue.
+    /// The deferred queue, the sweep queue and the dead-letter queue.
     pub sqs: Sqs,
     /// The source of the worker's events. It brings messages only when it is called.
     pub event_source: EventSource,
@@ -101,11 +101,16 @@ impl Stack {
             aws = aws.with_attempt(patience);
         }
         let worker = Worker::new(settings.storage.clone(), &aws);
-        let event_source = EventSource::new(worker, aws.sqs(), sqs.url_of(DEFERRED), log);
+        let queues = [(DEFERRED, 10), (SWEEPS, 1)].map(|(name, batch)| WatchedQueue {
+            url: sqs.url_of(name),
+            arn: arn_of(name),
+            batch,
+        });
+        let event_source = EventSource::new(worker, aws.sqs(), queues, log);
         let (name, retention) = (&settings.storage.table_name, settings.storage.retention_days);
-        let table = Table::new(aws.dynamodb(), name, retention);
+        let table = Table::new(aws.dynamodb(), name, retention).with_attempt(aws.attempt());
         schema::create(table.client(), name).await?;
-        let receiver = Receiver::start(settings, &aws).await?;
+        let receiver = Receiver::start(settings, &aws).await;
         let api_gateway = ApiGateway::start(receiver, at.callback, log).await?;
         Ok(Self { api_gateway, dynamodb, sqs, event_source, table })
     }
@@ -118,7 +123,7 @@ impl Stack {
         }
     }
 
-    /// Lets the worker work until the deferred queue is empty, or holds only delayed messages.
+    /// Lets the worker work until its queues are empty, or hold only delayed messages.
     pub async fn drain(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
         while self.event_source.poll().await? > 0 {}
         Ok(())
@@ -129,6 +134,7 @@ impl Stack {
 fn variable(name: &str, dynamodb: &DynamoDb, sqs: &Sqs) -> Option<String> {
     let value = match name {
         "DEFERRED_QUEUE_URL" => return Some(sqs.url_of(DEFERRED)),
+        "SWEEP_QUEUE_URL" => return Some(sqs.url_of(SWEEPS)),
         "DEAD_LETTER_QUEUE_URL" => return Some(sqs.url_of(DEAD_LETTERS)),
         "AWS_REGION" => "us-east-1",
         "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "local",

@@ -6,16 +6,18 @@
 //! 2. Rooms that a join proves alive, and whose item does not say so, are written as active.
 //! 3. Memberships that began before their room's end are ended.
 //!
-//! Rooms take turns, so that one whose partition is slow or throttled keeps nobody else waiting.
-//! Changes that the deadline cuts short are given back, never forgotten.
+//! Rooms take turns, so that one whose partition is slow keeps nobody else waiting. A callback that
+//! finds a partition full, or without an answer, asks it for nothing more. Changes that are not
+//! confirmed are given back, never forgotten.
 
-use std::{collections::VecDeque, iter};
+use std::{collections::VecDeque, iter, time::SystemTime};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::time::{Instant, timeout_at};
 
 use super::{
     CONCURRENCY, Table,
+    attempt::Effort,
     key::Key,
     outcome::Outcome,
     progress::Progress,
@@ -37,7 +39,7 @@ impl Table {
         if is_late {
             progress.fail(Unconfirmed::Late);
         }
-        let verdicts = progress.into_verdicts();
+        let verdicts = progress.into_verdicts(SystemTime::now().into());
         Outcome::of(plan, verdicts)
     }
 
@@ -69,8 +71,14 @@ impl Table {
         }
         let mut running = FuturesUnordered::new();
         loop {
-            let free = CONCURRENCY - running.len();
-            running.extend(steps.by_ref().take(free).map(|step| self.take(app, step)));
+            while running.len() < CONCURRENCY
+                && let Some(step) = steps.next()
+            {
+                let is_in_vain = self.effort == Effort::Brief && progress.is_given_up(step.room);
+                if !is_in_vain {
+                    running.push(self.take(app, step));
+                }
+            }
             let Some((room, result)) = running.next().await else {
                 break;
             };
@@ -119,14 +127,16 @@ fn steps_of<'plan>(
     of_room.into_iter().chain(of_members).map(move |action| Step { room, action })
 }
 
-/// Gives one item of each iterator in turn, until all are at their end.
-fn in_turn<I: Iterator>(all: impl Iterator<Item = I>) -> impl Iterator<Item = I::Item> {
-    let mut waiting: VecDeque<I> = all.collect();
+/// Gives one item of each iterator in turn, until all are at their end. A few are begun at a time,
+/// so that the first come to their end before the last begin.
+fn in_turn<I: Iterator>(mut all: impl Iterator<Item = I>) -> impl Iterator<Item = I::Item> {
+    let mut begun = VecDeque::new();
     iter::from_fn(move || {
         loop {
-            let mut first = waiting.pop_front()?;
+            begun.extend(all.by_ref().take(CONCURRENCY - begun.len()));
+            let mut first: I = begun.pop_front()?;
             if let Some(item) = first.next() {
-                waiting.push_back(first);
+                begun.push_back(first);
                 return Some(item);
             }
         }

@@ -26,9 +26,11 @@ pub fn version(item: &Attributes, name: &str) -> Option<Version> {
 
 /// Reads the state of a room's item.
 pub fn room_state(item: &Attributes) -> RoomState {
+    let is_destroyed = text(item, "lifecycle") == Some("destroyed");
     RoomState {
         active: text(item, "lifecycle") == Some("active"),
         destroyed: version(item, "destroyVersion"),
+        unswept: is_destroyed && !item.contains_key("expiresAt"),
     }
 }
 

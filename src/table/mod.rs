@@ -6,6 +6,7 @@
 //! * [`key`]: the place of an item.
 //! * [`update`]: the expressions that change an item.
 //! * [`item`]: reads what a stored item says.
+//! * [`attempt`], `pace`: how often, how long and how fast requests are sent.
 //! * [`mod@write`]: the protocol for one item: write it, and where it was newer, raise what it
 //!   lacks.
 //! * [`room_cache`]: remembers which rooms were active a moment ago.
@@ -13,15 +14,18 @@
 //! * `progress`: decides what follows from the steps that are confirmed.
 //! * [`outcome`]: counts the confirmed changes of a plan, and keeps the others.
 //! * [`apply`]: the protocol for a whole plan: takes all steps at once, then those that follow.
-//! * [`sweep`]: the protocol for a room's end: ends its memberships.
+//! * [`sweep`], `page`: the protocol for a room's end: ends its memberships.
 //!
 //! For readers: `presence` decides who is in a room, and `read` answers questions. `schema`
 //! creates the table where no template does.
 
 pub mod apply;
+pub mod attempt;
 pub mod item;
 pub mod key;
 pub mod outcome;
+mod pace;
+mod page;
 #[cfg(feature = "cli")]
 pub mod presence;
 mod progress;
@@ -37,11 +41,15 @@ pub mod write;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use attempt::{Effort, Patience};
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use pace::Paces;
 use room_cache::RoomCache;
-use tokio::time::timeout;
+use tokio::{sync::Semaphore, time::timeout};
 
-/// The most requests of one callback, or of one sweep, that are under way at once.
+use crate::aws::ATTEMPT;
+
+/// The most requests of one callback, or of a whole worker, that are under way at once.
 pub const CONCURRENCY: usize = 64;
 /// The limit for opening connections when a function starts.
 const CONNECT: Duration = Duration::from_secs(1);
@@ -56,17 +64,36 @@ pub struct Table {
     name: String,
     retention_seconds: u64,
     cache: Arc<RoomCache>,
+    effort: Effort,
+    patience: Arc<Patience>,
+    paces: Arc<Paces>,
+    permits: Arc<Semaphore>,
 }
 
 impl Table {
     /// Takes the table `name`, whose tombstones and destroyed rooms are kept for `retention_days`.
+    /// Requests are made patiently, unless [`Table::for_callbacks`] says otherwise.
     pub fn new(client: Client, name: impl Into<String>, retention_days: u32) -> Self {
         Self {
             client,
             name: name.into(),
             retention_seconds: u64::from(retention_days) * 24 * 60 * 60,
             cache: Arc::default(),
+            effort: Effort::Patient,
+            patience: Arc::new(Patience::new(ATTEMPT)),
+            paces: Arc::default(),
+            permits: Arc::new(Semaphore::new(CONCURRENCY)),
         }
+    }
+
+    /// Makes requests as briefly as callbacks need it.
+    pub fn for_callbacks(self) -> Self {
+        Self { effort: Effort::Brief, ..self }
+    }
+
+    /// Sets the limit for an attempt as long as the table answers.
+    pub fn with_attempt(self, limit: Duration) -> Self {
+        Self { patience: Arc::new(Patience::new(limit)), ..self }
     }
 
     /// Gives the client that it uses.
@@ -80,8 +107,8 @@ impl Table {
     }
 
     /// Opens connections before the first request needs them: a join's write and its read of the
-    /// room use two. Nothing depends on the result, and an engine that does not answer delays
-    /// the start by a second at most.
+    /// room use two. A table that does not answer delays the start by a second at most, and the first
+    /// callback then tries it only briefly.
     pub async fn connect(&self) {
         let no_item = || AttributeValue::S("CONNECT".to_owned());
         let read = || {
@@ -92,6 +119,8 @@ impl Table {
                 .key("sk", no_item())
                 .send()
         };
-        let _ = timeout(CONNECT, async { tokio::join!(read(), read()) }).await;
+        if timeout(CONNECT, async { tokio::join!(read(), read()) }).await.is_err() {
+            self.patience.timed_out(CONNECT);
+        }
     }
 }

@@ -13,6 +13,7 @@ use crate::domain::{
     plan::{Facts, Plan, RoomPlan},
     room_state::RoomState,
     sweep::Sweep,
+    time::Timestamp,
 };
 
 /// Everything that is known of a plan so far.
@@ -28,6 +29,8 @@ struct RoomProgress<'plan> {
     verdict: Option<Verdict>,
     /// The room's state, as it was found last.
     state: Option<RoomState>,
+    /// True once its partition is full, or does not answer.
+    is_given_up: bool,
 }
 
 struct MemberProgress<'plan> {
@@ -52,11 +55,19 @@ impl<'plan> Progress<'plan> {
 
     /// Notes how a step about a room ended.
     pub fn note(&mut self, room: &RoomId, result: Result<Done<'plan>, Unconfirmed>) {
-        match (result, self.rooms.get_mut(room)) {
-            (Ok(done), Some(room)) => room.note(done),
-            (Err(why), _) => self.fail(why),
-            (Ok(_), None) => {}
+        let Some(room) = self.rooms.get_mut(room) else { return };
+        match result {
+            Ok(done) => room.note(done),
+            Err(why) => {
+                room.is_given_up |= why.is_of_partition();
+                self.fail(why);
+            }
         }
+    }
+
+    /// Says whether a room's partition is full, or does not answer.
+    pub fn is_given_up(&self, room: &RoomId) -> bool {
+        self.rooms.get(room).is_some_and(|room| room.is_given_up)
     }
 
     /// Lists the rooms that a join proves alive although their items do not say so.
@@ -77,9 +88,9 @@ impl<'plan> Progress<'plan> {
         self.rooms.iter_mut().flat_map(endings).collect()
     }
 
-    /// Gives the verdicts on all changes.
-    pub fn into_verdicts(self) -> Verdicts {
-        let rooms = self.rooms.into_iter().map(|(room, progress)| progress.verdicts(room));
+    /// Gives the verdicts on all changes, and the sweeps that are due at `now`.
+    pub fn into_verdicts(self, now: Timestamp) -> Verdicts {
+        let rooms = self.rooms.into_iter().map(|(room, progress)| progress.verdicts(room, now));
         Verdicts { rooms: rooms.collect(), failure: self.failure }
     }
 }
@@ -89,7 +100,7 @@ impl<'plan> RoomProgress<'plan> {
         let begin =
             |(user, facts)| (user, MemberProgress { facts, verdict: None, is_owing: false });
         let members = plan.members.iter().map(begin).collect();
-        Self { plan, members, verdict: None, state: None }
+        Self { plan, members, verdict: None, state: None, is_given_up: false }
     }
 
     fn note(&mut self, done: Done<'plan>) {
@@ -138,14 +149,14 @@ impl<'plan> RoomProgress<'plan> {
         written.filter_map(ending).collect()
     }
 
-    fn verdicts(&self, room: &RoomId) -> RoomVerdicts {
+    fn verdicts(&self, room: &RoomId, now: Timestamp) -> RoomVerdicts {
         let members = self.members.values();
         RoomVerdicts {
             room: self.verdict,
             members: members
                 .map(|member| member.verdict.filter(|_| self.is_over(member)))
                 .collect(),
-            sweep: self.sweep(room),
+            sweep: self.sweep(room, now),
         }
     }
 
@@ -156,12 +167,9 @@ impl<'plan> RoomProgress<'plan> {
         !is_blind && !member.is_owing
     }
 
-    /// Makes the sweep that a destroy calls for, even if the destroy is a repeat: the function that
-    /// took it first may have ended before the sweep was queued. A destroy that is older than the
-    /// stored one needs none: the sweep of the newer one ends every membership that its own would.
-    fn sweep(&self, room: &RoomId) -> Option<Sweep> {
-        let destroy = self.plan.room?.of_kind(Kind::Destroy)?;
-        let is_newest = self.state?.destroyed == Some(destroy);
-        is_newest.then(|| Sweep { room: room.clone(), destroy, after: None })
+    /// Makes the sweep that the room's end calls for.
+    fn sweep(&self, room: &RoomId, now: Timestamp) -> Option<Sweep> {
+        let destroy = self.state?.sweep_due(self.plan, now)?;
+        Some(Sweep { room: room.clone(), destroy, after: None })
     }
 }

@@ -36,13 +36,15 @@ impl RoomCache {
     }
 
     /// Remembers the state of an active room, as a request found it that began at `asked`. Forgets
-    /// a room that is not active.
+    /// a room that is not active. A lost sweep is asked for by whoever finds the room, not by those
+    /// who remember it.
     pub fn note(&self, room: String, state: RoomState, asked: Moment) {
         let mut rooms = self.lock();
         if state.active {
             if rooms.len() >= MOST_ROOMS {
                 rooms.clear();
             }
+            let state = RoomState { unswept: false, ..state };
             rooms.insert(room, CachedRoom { state, asked });
         } else {
             rooms.remove(&room);

@@ -19,8 +19,8 @@ pub struct Update {
     pub expression: String,
     /// The condition expression.
     pub condition: String,
-    /// The values that both refer to.
-    pub values: Attributes,
+    /// The values that both refer to; `None` where there are none.
+    pub values: Option<Attributes>,
 }
 
 /// Writes facts into an item that is older than the newest of them.
@@ -52,12 +52,17 @@ pub fn write(key: &Key<'_>, facts: &Facts, retention_seconds: u64) -> Update {
         (Kind::Destroy, _) => ("lifecycle", "destroyed", "roomsKey"),
     };
     update.set_text(attribute, ":state", state);
-    let removed = if matches!(newest.kind(), Kind::Create | Kind::Join) {
-        update.set_text(index_key, ":index", &key.index());
-        "expiresAt"
-    } else {
-        update.set_number("expiresAt", ":expires", expiry(newest.time(), retention_seconds));
-        index_key
+    let removed = match newest.kind() {
+        Kind::Create | Kind::Join => {
+            update.set_text(index_key, ":index", &key.index());
+            "expiresAt"
+        }
+        Kind::Leave => {
+            update.set_number("expiresAt", ":expires", expiry(newest.time(), retention_seconds));
+            "userKey"
+        }
+        // The room's item may not vanish before its members know of its end: see [`swept`].
+        Kind::Destroy => "roomsKey, expiresAt",
     };
     update.remove(removed).only_if("attribute_not_exists(version) OR version < :version")
 }
@@ -90,6 +95,34 @@ pub fn end(join: Version, destroy: Version, retention_seconds: u64) -> Update {
     update.number(":version", join.number());
     update.set_number("expiresAt", ":expires", expiry(destroy.time(), retention_seconds));
     update.remove("userKey").only_if("membership = :joined AND version = :version")
+}
+
+/// Lets the item of a destroyed room expire, because all its members know of its end.
+pub fn swept(destroy: Version, retention_seconds: u64) -> Update {
+    let mut update = Expression::new("");
+    update.text(":destroyed", "destroyed");
+    update.number(":destroy", destroy.number());
+    update.set_number("expiresAt", ":expires", expiry(destroy.time(), retention_seconds));
+    update.remove("sweepUntil").only_if("lifecycle = :destroyed AND destroyVersion = :destroy")
+}
+
+/// Claims the sweep of a room until a time, so that others leave it alone; fails if somebody else
+/// did and that time is not over.
+pub fn claim(now: Timestamp, until: Timestamp) -> Update {
+    let mut update = Expression::new("");
+    update.number(":now", now.millis());
+    update.set_number("sweepUntil", ":until", until.millis());
+    update
+        .only_if("attribute_exists(pk) AND (attribute_not_exists(sweepUntil) OR sweepUntil < :now)")
+}
+
+/// Gives up the claim on the sweep of a room.
+pub fn release() -> Update {
+    Update {
+        expression: "REMOVE sweepUntil".to_owned(),
+        condition: "attribute_exists(sweepUntil)".to_owned(),
+        values: None,
+    }
 }
 
 /// Gives the Unix second at which an item expires. It is counted from the event and not from its
@@ -173,6 +206,6 @@ impl Expression {
     }
 
     fn only_if(self, condition: &str) -> Update {
-        Update { expression: self.text, condition: condition.to_owned(), values: self.values }
+        Update { expression: self.text, condition: condition.to_owned(), values: Some(self.values) }
     }
 }

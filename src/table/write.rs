@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::{
 
 use super::{
     Attributes, Table,
+    attempt::Effort,
     item::{compare, room_state},
     key::Key,
     update::{self, Update},
@@ -42,6 +43,10 @@ pub enum Verdict {
 pub enum Unconfirmed {
     /// The deadline passed first.
     Late,
+    /// The table did not answer within the time of an attempt.
+    Silent,
+    /// The table, or the item's partition, takes no more at the moment.
+    Throttled(String),
     /// The request failed, for the reason that the engine or the connection to it gave.
     Failed(String),
     /// The item expired between two requests: a repeat starts from nothing.
@@ -51,7 +56,7 @@ pub enum Unconfirmed {
 }
 
 /// The item that an `UpdateItem` found.
-enum Found {
+pub(super) enum Found {
     /// The condition held. The item as it was before, where there was one and the request asked for
     /// it.
     Older(Option<Attributes>),
@@ -131,16 +136,14 @@ impl Table {
     /// [`Unconfirmed`] if the table did not answer.
     pub async fn read_room_state(&self, room: &Key<'_>) -> Result<RoomState, Unconfirmed> {
         let asked = Moment::now();
-        let response = self
+        let read = self
             .client
             .get_item()
             .table_name(&self.name)
             .set_key(Some(room.attributes()))
             .consistent_read(true)
-            .projection_expression("lifecycle, destroyVersion")
-            .send()
-            .await
-            .map_err(|error| Unconfirmed::failed(&error))?;
+            .projection_expression("lifecycle, destroyVersion, expiresAt");
+        let response = self.request(None, || read.clone().send()).await?;
         let state = response.item().map(room_state).unwrap_or_default();
         self.cache.note(room.partition(), state, asked);
         Ok(state)
@@ -195,32 +198,31 @@ impl Table {
         if lacking.is_empty() { Ok(()) } else { Err(Unconfirmed::KeepsChanging) }
     }
 
-    async fn update(
+    pub(super) async fn update(
         &self,
         key: &Key<'_>,
         update: Update,
         wants_old: bool,
     ) -> Result<Found, Unconfirmed> {
         let old = if wants_old { ReturnValue::AllOld } else { ReturnValue::None };
-        let updated = self
+        let update = self
             .client
             .update_item()
             .table_name(&self.name)
             .set_key(Some(key.attributes()))
             .update_expression(update.expression)
             .condition_expression(update.condition)
-            .set_expression_attribute_values(Some(update.values))
+            .set_expression_attribute_values(update.values)
             .return_values(old)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match updated {
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let pace = (self.effort == Effort::Patient).then(|| self.paces.of(key.partition()));
+        match self.request(pace.as_deref(), || update.clone().send()).await {
             Ok(output) => Ok(Found::Older(output.attributes)),
-            Err(error) => match error.as_service_error() {
+            Err(error) => match error.as_refusal() {
                 Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
                     Ok(Found::AtLeastAsNew(refused.item().cloned()))
                 }
-                _ => Err(Unconfirmed::failed(&error)),
+                _ => Err(error.into()),
             },
         }
     }
@@ -236,13 +238,22 @@ impl Unconfirmed {
     pub(super) fn failed(error: &dyn Error) -> Self {
         Self::Failed(in_words(error))
     }
+
+    pub(super) fn throttled(error: &dyn Error) -> Self {
+        Self::Throttled(in_words(error))
+    }
+
+    /// Says whether the partition has no use for more requests now.
+    pub const fn is_of_partition(&self) -> bool {
+        matches!(self, Self::Silent | Self::Throttled(_))
+    }
 }
 
 impl fmt::Display for Unconfirmed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Late => "the table did not answer in time",
-            Self::Failed(why) => why,
+            Self::Late | Self::Silent => "the table did not answer in time",
+            Self::Throttled(why) | Self::Failed(why) => why,
             Self::Vanished => "the item vanished between two requests",
             Self::KeepsChanging => "the item keeps changing",
         })

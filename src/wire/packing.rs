@@ -10,15 +10,15 @@ use serde_json::value::RawValue;
 
 use super::limits::{MAX_BYTES, to_json};
 use crate::domain::{
+    event::Event,
     ids::{AppKey, UserId},
-    plan::Plan,
 };
 
-/// Writes changes as events, in as few messages as hold them. An event with more users than fit
-/// into a message becomes several.
-pub fn event_messages(app: &AppKey, changes: Plan) -> Vec<String> {
+/// Writes events in as few messages as hold them. An event with more users than fit into a message
+/// becomes several.
+pub fn event_messages(app: &AppKey, events: impl IntoIterator<Item = Event>) -> Vec<String> {
     let mut packer = Packer::new(app);
-    for mut event in changes.into_events() {
+    for mut event in events {
         let mut users = mem::take(&mut event.users).into_iter().peekable();
         let listed = |user: &UserId| to_json(user).len() + ",".len();
         let without_users = to_json(&event).len();

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::time::Timestamp;
+
 /// An SQS event, as far as it is read.
 #[derive(Debug, Deserialize)]
 pub struct SqsEvent {
@@ -22,6 +24,9 @@ pub struct SqsMessage {
     /// The text of the message.
     #[serde(default)]
     pub body: String,
+    /// The ARN of the queue that brings the message.
+    #[serde(default, rename = "eventSourceARN")]
+    pub queue_arn: String,
     #[serde(default)]
     attributes: MessageAttributes,
 }
@@ -30,6 +35,7 @@ pub struct SqsMessage {
 #[serde(rename_all = "PascalCase", default)]
 struct MessageAttributes {
     approximate_receive_count: Option<String>,
+    sent_timestamp: Option<String>,
 }
 
 impl SqsMessage {
@@ -37,6 +43,11 @@ impl SqsMessage {
     pub fn receives(&self) -> u32 {
         let count = self.attributes.approximate_receive_count.as_deref();
         count.and_then(|count| count.parse().ok()).unwrap_or(1)
+    }
+
+    /// Gives the time at which the message was sent, if SQS says it.
+    pub fn sent(&self) -> Option<Timestamp> {
+        Timestamp::from_millis(self.attributes.sent_timestamp.as_deref()?.parse().ok()?)
     }
 }
 

@@ -8,12 +8,13 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use axum::{Router, extract::ConnectInfo, http::StatusCode};
 use chatroom_status_sync::{
     aws::{Aws, addresses::Addresses, connections},
+    domain::{ids::RoomId, room_state::RoomState},
     env::Environment,
     local::Stack,
+    table::{Table, key::Key},
 };
 use hyper_util::client::legacy::connect::dns::Name;
 use rustls::{
@@ -28,7 +29,7 @@ use tokio_rustls::TlsAcceptor;
 use tower_service::Service;
 
 use crate::support::{
-    applied, counts_of, deferred, deployment,
+    app, applied, counts_of, deferred, deployment,
     functions::{answer_to, in_front_of},
     join, member_row, rows,
 };
@@ -134,10 +135,10 @@ async fn a_request_that_failed_at_one_host_is_repeated_at_another() {
         "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("local".to_owned()),
         _ => None,
     });
-    let request = Aws::from_env(&env).unwrap().dynamodb().get_item();
-    let key = AttributeValue::S("key".to_owned());
-    let request = request.table_name("table").key("pk", key.clone()).key("sk", key);
-    request.send().await.unwrap();
+    let table = Table::new(Aws::from_env(&env).unwrap().dynamodb(), "table", 30);
+    let (app, room) = (app(), RoomId::new("room").unwrap());
+    let state = table.read_room_state(&Key::room(&app, &room)).await.unwrap();
+    assert_eq!(state, RoomState::default());
 }
 
 #[tokio::test]

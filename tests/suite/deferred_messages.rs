@@ -81,7 +81,7 @@ fn changes_fill_their_messages_whatever_the_lengths_of_their_ids() {
         events.push(read(&join(room, &users).at(index as u64)));
         events.push(read(&destroy(room).at(50)));
     }
-    let messages = packing::event_messages(&app(), Plan::of(events));
+    let messages = packing::event_messages(&app(), Plan::of(events).into_events());
     let packed = events_of(&messages);
     assert!(messages.len() > 3);
     let joined: usize = packed.iter().map(|event| event["userIds"].as_array().unwrap().len()).sum();

@@ -159,11 +159,13 @@ fn every_answer_leaves_in_time_while_somebody_waits() {
             let deadlines = Deadlines::of_callback(now, budget, waited, None);
             let (for_table, for_queues) = (deadlines.table - now, deadlines.queues - now);
             let is_queue_cut = for_queues < for_table + millis(300);
-            assert!(!is_queue_cut || for_table.is_zero());
+            assert!(!is_queue_cut || deadlines.is_late);
             let answered = waited + for_queues;
             let nobody_waits = waited >= millis(4300);
-            assert!(answered <= millis(4300) || nobody_waits, "{budget:?} {waited:?}");
-            assert!(for_table <= budget.saturating_sub(waited) || nobody_waits);
+            assert!(answered <= millis(4500) || nobody_waits, "{budget:?} {waited:?}");
+            let is_in_budget = for_table <= budget.saturating_sub(waited);
+            assert!(is_in_budget || deadlines.is_late || nobody_waits);
+            assert_eq!(deadlines.is_late, waited >= budget && !nobody_waits);
         }
     }
     let killed = Some(millis(1300));
@@ -218,25 +220,25 @@ fn changes_are_deferred_in_as_few_messages_as_hold_them() {
     let users: Vec<_> = (0..100_000).map(|n| format!("user-{n:06}")).collect();
     let users: Vec<_> = users.iter().map(String::as_str).collect();
     let plan = folded(&[join("room", &users).at(1), leave("room", &users[..3]).at(2)]);
-    let messages = packing::event_messages(&app(), plan.clone());
+    let messages = packing::event_messages(&app(), plan.clone().into_events());
     // 14 bytes for each: a quoted id and a comma.
     assert_eq!(messages.len(), 1_400_000_usize.div_ceil(256 * 1024));
     assert_eq!(folded(&events_in(&messages)), plan);
 
     let rooms: Vec<_> = (0..10_000).map(|n| join(&format!("room-{n}"), "ann").at(n)).collect();
     let plan = folded(&rooms);
-    let messages = packing::event_messages(&app(), plan.clone());
+    let messages = packing::event_messages(&app(), plan.clone().into_events());
     let bytes: usize = messages.iter().map(String::len).sum();
     assert_eq!(messages.len(), bytes.div_ceil(256 * 1024));
     assert_eq!(folded(&events_in(&messages)), plan);
-    assert!(packing::event_messages(&app(), Plan::default()).is_empty());
+    assert!(packing::event_messages(&app(), []).is_empty());
 }
 
 #[test]
 fn deferred_messages_have_no_characters_that_sqs_refuses() {
     let odd = "\u{fffe}\u{ffff}\u{0}\u{7}";
     let plan = folded(&[join(odd, odd).at(1), destroy(odd).at(2)]);
-    let messages = packing::event_messages(&app(), plan.clone());
+    let messages = packing::event_messages(&app(), plan.clone().into_events());
     assert!(!messages[0].contains(['\u{fffe}', '\u{ffff}', '\u{0}', '\u{7}']));
     assert_eq!(folded(&events_in(&messages)), plan);
 }

@@ -4,7 +4,7 @@ use chatroom_status_sync::local::{
     ListenAddresses, TABLE,
     dynamodb::{Data, DynamoDb},
     im_server::{APP_KEY, APP_SECRET},
-    sqs::{DEAD_LETTERS, DEFERRED, Sqs},
+    sqs::{DEAD_LETTERS, DEFERRED, SWEEPS, Sqs},
 };
 use serde_json::{Value, json};
 use tokio::{
@@ -37,6 +37,13 @@ async fn a_signed_event_becomes_rows_an_answer_and_one_log_line() {
     assert_eq!(line["app_key"], APP_KEY);
     assert_eq!(line["applied"], 1);
     assert!(line["duration_ms"].is_u64() && line["lag_ms"].as_u64() > Some(0));
+    assert_eq!(
+        (&line["joins"], &line["destroys"], &line["future"]),
+        (&json!(1), &json!(0), &json!(0))
+    );
+    assert_eq!(line["cold_start"], true);
+    let timestamp = line["timestamp"].as_str().unwrap();
+    assert!(timestamp.len() == 24 && timestamp.starts_with("20") && timestamp.ends_with("Z"));
 }
 
 #[tokio::test]
@@ -118,6 +125,7 @@ async fn a_wrong_setting_stops_the_start_with_one_line() {
         .env("AWS_ENDPOINT_URL_DYNAMODB", engine.url())
         .env("TABLE_NAME", TABLE)
         .env("DEFERRED_QUEUE_URL", queues.url_of(DEFERRED))
+        .env("SWEEP_QUEUE_URL", queues.url_of(SWEEPS))
         .env("DEAD_LETTER_QUEUE_URL", queues.url_of(DEAD_LETTERS))
         .env("APP_SECRETS", "{}")
         .env("BUDGET_MS", "soon")
@@ -159,28 +167,20 @@ async fn an_error_of_the_table_is_logged_without_its_content() {
 }
 
 #[tokio::test]
-async fn secrets_that_cannot_be_read_stop_the_start_without_being_shown() {
+async fn a_secret_that_is_no_keyring_is_named_and_never_shown() {
     let stack = deployment().await;
     let unreadable =
         "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"SecretString\":\"{app: hush-hush}\"";
     let url = always(unreadable).await;
-    let output = tokio::process::Command::new(CALLBACK)
-        .env_clear()
-        .env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9")
-        .env("AWS_REGION", "eu-central-1")
-        .env("AWS_ACCESS_KEY_ID", "key")
-        .env("AWS_SECRET_ACCESS_KEY", "secret")
-        .env("AWS_ENDPOINT_URL_DYNAMODB", stack.dynamodb.url())
-        .env("AWS_ENDPOINT_URL_SECRETS_MANAGER", url)
-        .env("TABLE_NAME", TABLE)
-        .env("DEFERRED_QUEUE_URL", stack.sqs.url_of(DEFERRED))
-        .env("DEAD_LETTER_QUEUE_URL", stack.sqs.url_of(DEAD_LETTERS))
-        .env("APP_SECRETS_ARN", "arn:aws:secretsmanager:local")
-        .output()
-        .await
-        .unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success());
+    let variables = [
+        ("APP_SECRETS", ""),
+        ("APP_SECRETS_ARN", "arn:aws:secretsmanager:local"),
+        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &url),
+    ];
+    let mut function = in_front_of(&stack, &variables).await;
+    let response = response_to(&mut function, &signed(&[join("room", "ann")])).await;
+    assert_eq!(response["statusCode"], 503);
+    let said = function.end();
     assert!(
         said.contains("APP_SECRETS_ARN: arn:aws:secretsmanager:local cannot be read"),
         "{said}"

@@ -87,31 +87,59 @@ async fn secrets_are_read_once_at_the_start() {
 }
 
 #[tokio::test]
-async fn a_new_secret_is_found_when_a_signature_needs_it_but_not_within_a_minute() {
+async fn a_new_secret_is_found_when_a_signature_needs_it_and_until_then_the_sender_is_to_try_again()
+{
     let stack = deployment().await;
     let (function, reads) = function(&stack, &[OLD, NEW]).await;
-    pass(59).await;
-    assert_eq!((status(&function).await, reads.load(Ordering::SeqCst)), (401, 1));
+    pass(4).await;
+    assert_eq!((status(&function).await, reads.load(Ordering::SeqCst)), (503, 1));
     pass(1).await;
     assert_eq!((status(&function).await, reads.load(Ordering::SeqCst)), (200, 2));
 }
 
 #[tokio::test]
-async fn wrong_signatures_read_the_secrets_once_a_minute_at_most() {
+async fn wrong_signatures_read_the_secrets_once_in_five_seconds_at_most() {
     let stack = deployment().await;
     let (function, reads) = function(&stack, &[OLD]).await;
     for _ in 0..3 {
-        pass(60).await;
-        assert_eq!((status(&function).await, status(&function).await), (401, 401));
+        pass(5).await;
+        assert_eq!((status(&function).await, status(&function).await), (401, 503));
     }
     assert_eq!(reads.load(Ordering::SeqCst), 4);
+}
+
+#[tokio::test]
+async fn a_secret_that_was_taken_away_is_refused_five_minutes_later() {
+    let stack = deployment().await;
+    let (function, reads) = function(&stack, &[NEW, OLD]).await;
+    pass(299).await;
+    assert_eq!((status(&function).await, reads.load(Ordering::SeqCst)), (200, 1));
+    pass(1).await;
+    assert_eq!(status(&function).await, 200, "the secret is read beside this request");
+    while reads.load(Ordering::SeqCst) < 2 {
+        tokio::task::yield_now().await;
+    }
+    pass(5).await;
+    assert_eq!((status(&function).await, reads.load(Ordering::SeqCst)), (401, 3));
+}
+
+#[tokio::test]
+async fn a_function_starts_without_secrets_manager_and_reads_the_secrets_later() {
+    let stack = deployment().await;
+    let (function, reads) = function(&stack, &[DOWN, DOWN, NEW]).await;
+    assert_eq!((status(&function).await, status(&function).await), (503, 503));
+    assert_eq!(reads.load(Ordering::SeqCst), 1, "and it is not asked again at once");
+    pass(5).await;
+    assert_eq!((status(&function).await, reads.load(Ordering::SeqCst)), (503, 2));
+    pass(5).await;
+    assert_eq!((status(&function).await, reads.load(Ordering::SeqCst)), (200, 3));
 }
 
 #[tokio::test]
 async fn while_secrets_cannot_be_read_nobody_is_told_that_a_signature_is_wrong() {
     let stack = deployment().await;
     let (function, reads) = function(&stack, &[OLD, DOWN, NEW]).await;
-    pass(60).await;
+    pass(5).await;
     assert_eq!((status(&function).await, status(&function).await), (503, 503));
     assert_eq!(reads.load(Ordering::SeqCst), 2, "and it is not asked again at once");
     pass(5).await;
@@ -122,7 +150,7 @@ async fn while_secrets_cannot_be_read_nobody_is_told_that_a_signature_is_wrong()
 async fn simultaneous_callbacks_share_one_read_of_the_secrets() {
     let stack = deployment().await;
     let (function, reads) = function(&stack, &[OLD, NEW]).await;
-    pass(60).await;
+    pass(5).await;
     let statuses = join_all((0..8).map(|_| status(&function))).await;
     assert_eq!((statuses, reads.load(Ordering::SeqCst)), (vec![200; 8], 2));
 }

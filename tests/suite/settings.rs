@@ -15,6 +15,7 @@ fn read(changes: &[(&str, &str)]) -> Result<Settings, String> {
         ("TABLE_NAME", "chatrooms"),
         ("APP_SECRETS", r#"{"app":"hush-hush"}"#),
         ("DEFERRED_QUEUE_URL", "http://deferred"),
+        ("SWEEP_QUEUE_URL", "http://sweeps"),
         ("DEAD_LETTER_QUEUE_URL", "http://dead-letters"),
     ]);
     variables.extend(changes.iter().copied());

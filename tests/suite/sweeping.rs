@@ -1,6 +1,6 @@
 //! Sweeps, which carry a room's end to its members.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use chatroom_status_sync::{
     aws::{Aws, moment::Moment},
@@ -9,23 +9,30 @@ use chatroom_status_sync::{
         ids::RoomId,
         room_state::RoomState,
         sweep::Sweep,
+        time::Timestamp,
     },
     env::Environment,
     functions::{settings::StorageSettings, worker::Worker},
-    local::{Stack, sqs::DEFERRED},
+    local::{
+        Stack,
+        im_server::WireEvent,
+        sqs::{SWEEPS, arn_of},
+    },
     table::{
+        key::Key,
         room_cache::{AGE, RoomCache},
         sweep::Swept,
+        update,
     },
-    wire::deferred,
+    wire::{deferred, sqs::SqsEvent},
 };
 use serde_json::json;
 use tokio::time::Instant;
 
 use crate::support::{
-    EventBuilder, Rows, another_function, app, at, create, deferred_messages, deployment,
-    deployment_with, destroy, expiry, hand, join, leave, member_row, now, oracle::present,
-    room_row, rows, send, time, version,
+    EventBuilder, Rows, another_function, app, at, create, deployment, deployment_with, destroy,
+    expiry, hand, join, leave, member_row, now, oracle::present, queued_sweeps, receive, room_row,
+    rows, send, sqs, time, version,
 };
 
 async fn drained(stack: &Stack) -> Rows {
@@ -141,24 +148,27 @@ async fn a_sweep_is_delayed() {
     let stack = deployment_with(&[("SWEEP_DELAY_SECONDS", "900")]).await;
     send(&stack, &[join("room", "ann").at(1)]).await;
     send(&stack, &[destroy("room").at(5)]).await;
-    assert_eq!(stack.sqs.bodies(DEFERRED).len(), 1);
+    assert_eq!(stack.sqs.bodies(SWEEPS).len(), 1);
     let rows = drained(&stack).await;
     assert_eq!(member_row(&rows, "room", "ann")["membership"], "joined");
-    assert_eq!(stack.sqs.bodies(DEFERRED).len(), 1);
+    assert_eq!(stack.sqs.bodies(SWEEPS).len(), 1);
 }
 
 #[tokio::test]
 async fn a_repeated_destroy_asks_for_its_sweep_again_and_an_older_one_does_not() {
     let stack = deployment().await;
-    for millis in [5, 5, 3] {
-        send(&stack, &[destroy("room").at(millis)]).await;
+    let newest = WireEvent { time: now(), ..destroy("room") };
+    let minute_before = Timestamp::from(SystemTime::now() - Duration::from_mins(1));
+    let older = WireEvent { time: minute_before, ..destroy("room") };
+    for event in [&newest, &newest, &older] {
+        send(&stack, std::slice::from_ref(event)).await;
     }
-    let newest: u64 = version(&destroy("room").at(5)).parse().unwrap();
+    let newest: u64 = version(&newest).parse().unwrap();
     let sweep = json!({
         "appKey": "someappKey",
         "sweep": {"chatRoomId": "room", "destroyVersion": newest},
     });
-    assert_eq!(deferred_messages(&stack), [sweep.clone(), sweep]);
+    assert_eq!(queued_sweeps(&stack), [sweep.clone(), sweep]);
 }
 
 #[tokio::test]
@@ -189,49 +199,158 @@ fn whole_sweep() -> Sweep {
 }
 
 #[tokio::test]
-async fn a_sweep_goes_on_page_by_page_until_its_time_is_over() {
+async fn a_sweep_goes_on_page_by_page_until_all_members_are_done() {
     let stack = deployment().await;
     let sweep = destroyed_room(&stack, 1_400).await;
-    let swept = stack.table.sweep(&app(), sweep, Instant::now()).await.unwrap();
-    let Swept::Unfinished { rest, why: None } = swept else {
-        panic!("{swept:?} in no time at all")
-    };
-    assert_eq!(rest.after.as_ref().unwrap().as_str(), "user-000999");
     let later = Instant::now() + Duration::from_mins(1);
-    assert_eq!(stack.table.sweep(&app(), rest, later).await.unwrap(), Swept::Done { ended: 400 });
-    assert!(
-        rows(&stack.table)
-            .await
-            .values()
-            .all(|row| row.get("membership") != Some(&"joined".into()))
-    );
+    assert_eq!(stack.table.sweep(&app(), sweep, later).await, Swept::Done { ended: 1_400 });
+    let rows = rows(&stack.table).await;
+    assert!(rows.values().all(|row| row.get("membership") != Some(&"joined".into())));
+    assert!(!room_row(&rows, "room").contains_key("sweepUntil"));
+}
+
+#[tokio::test]
+async fn a_sweep_without_time_ends_nobody_and_says_where_to_go_on() {
+    let stack = deployment().await;
+    let sweep = destroyed_room(&stack, 3).await;
+    let swept = stack.table.sweep(&app(), sweep.clone(), Instant::now()).await;
+    assert_eq!(swept, Swept::Unfinished { rest: sweep, ended: 0, why: None });
+}
+
+#[tokio::test]
+async fn a_destroyed_room_expires_once_its_members_know_and_not_before() {
+    let stack = deployment().await;
+    send(&stack, &[join("room", "ann").at(1)]).await;
+    send(&stack, &[destroy("room").at(5)]).await;
+    assert!(!room_row(&rows(&stack.table).await, "room").contains_key("expiresAt"));
+    assert_eq!(room_row(&drained(&stack).await, "room")["expiresAt"], expiry(5));
+
+    send(&stack, &[destroy("room").at(9)]).await;
+    let ended_again = rows(&stack.table).await;
+    assert!(!room_row(&ended_again, "room").contains_key("expiresAt"), "a newer end is not swept");
+    let old = stack.table.sweep(&app(), whole_sweep(), later()).await;
+    assert_eq!(old, Swept::Done { ended: 0 });
+    let swept_by_the_old = rows(&stack.table).await;
+    assert!(!room_row(&swept_by_the_old, "room").contains_key("expiresAt"));
+    assert_eq!(room_row(&drained(&stack).await, "room")["expiresAt"], expiry(9));
+}
+
+fn later() -> Instant {
+    Instant::now() + Duration::from_mins(1)
+}
+
+/// Forgets all sweeps that are queued.
+async fn lose_sweeps(stack: &Stack) {
+    while let [message, ..] = &receive(stack, SWEEPS).await["Records"].as_array().unwrap()[..] {
+        let client = sqs(stack.sqs.url());
+        let receipt = message["receiptHandle"].as_str().unwrap();
+        let lost = client.delete_message().queue_url(stack.sqs.url_of(SWEEPS));
+        lost.receipt_handle(receipt).send().await.unwrap();
+    }
+    assert!(stack.sqs.bodies(SWEEPS).is_empty());
+}
+
+#[tokio::test]
+async fn a_lost_sweep_is_asked_for_again_by_whoever_meets_the_room() {
+    for meets in [
+        join("room", "late").at(3),
+        destroy("room").at(5),
+        join("room", "new").at(9),
+        create("room").at(9),
+    ] {
+        let stack = deployment().await;
+        send(&stack, &[join("room", "ann").at(1)]).await;
+        send(&stack, &[destroy("room").at(5)]).await;
+        lose_sweeps(&stack).await;
+        hand(&another_function(&stack).await, &[meets]).await;
+        let rows = drained(&stack).await;
+        assert_eq!(member_row(&rows, "room", "ann")["reason"], "room_destroyed");
+        assert!(!member_row(&rows, "room", "ann").contains_key("userKey"));
+    }
+}
+
+#[tokio::test]
+async fn nobody_asks_for_a_sweep_that_is_still_to_come() {
+    let stack = deployment().await;
+    let minute = Duration::from_mins(1);
+    let end = WireEvent { time: now(), ..destroy("room") };
+    send(&stack, std::slice::from_ref(&end)).await;
+    lose_sweeps(&stack).await;
+    let late =
+        WireEvent { time: Timestamp::from(SystemTime::now() - minute), ..join("room", "late") };
+    hand(&another_function(&stack).await, &[late]).await;
+    assert!(queued_sweeps(&stack).is_empty(), "it is not overdue");
+    hand(&another_function(&stack).await, &[end]).await;
+    assert_eq!(queued_sweeps(&stack).len(), 1, "but the sender's retry asks for it");
+}
+
+#[tokio::test]
+async fn a_destroy_that_is_repeated_after_its_sweep_asks_for_no_other() {
+    let stack = deployment().await;
+    send(&stack, &[destroy("room").at(5)]).await;
+    drained(&stack).await;
+    send(&stack, &[destroy("room").at(5)]).await;
+    assert!(queued_sweeps(&stack).is_empty());
+}
+
+/// A worker in front of a deployment.
+fn worker(stack: &Stack) -> Worker {
+    let env = Environment::new(|name| stack.variable(name));
+    Worker::new(StorageSettings::read(&env).unwrap(), &Aws::from_env(&env).unwrap())
+}
+
+fn sweep_event(sweep: &Sweep) -> SqsEvent {
+    let body = deferred::sweep_message(&app(), sweep);
+    let record = json!({"messageId": "m", "body": body, "eventSourceARN": arn_of(SWEEPS)});
+    serde_json::from_value(json!({"Records": [record]})).unwrap()
 }
 
 #[tokio::test]
 async fn a_worker_out_of_time_queues_the_rest_of_the_sweep() {
     let stack = deployment().await;
-    // A page is a thousand members; those who left already take no time.
-    let left: Vec<_> = (0..1_000).map(|number| format!("gone-{number:03}")).collect();
-    for chunk in left.chunks(200) {
-        send(&stack, &[leave("room", chunk).at(1)]).await;
-    }
-    send(&stack, &[join("room", ["anna", "zoe"]).at(1)]).await;
-    send(&stack, &[destroy("room").at(5)]).await;
-    let env = Environment::new(|name| stack.variable(name));
-    let worker = Worker::new(StorageSettings::read(&env).unwrap(), &Aws::from_env(&env).unwrap());
-    let event = json!({"Records": [{"messageId": "m", "body": deferred::sweep_message(&app(), &whole_sweep())}]});
-    let event = serde_json::from_value(event).unwrap();
-    // The last five seconds are for finishing, so there is no time for a second page.
-    let deadline = Instant::now() + Duration::from_secs(5);
-    let (response, _) = worker.work(event, now(), deadline).await;
-    assert!(response.batch_item_failures.is_empty());
-    let queued = stack.sqs.bodies(DEFERRED);
-    assert!(queued.last().unwrap().contains(r#""after":"gone-998""#), "{queued:?}");
-    let rows_so_far = rows(&stack.table).await;
-    assert_eq!(member_row(&rows_so_far, "room", "anna")["membership"], "left");
-    assert_eq!(member_row(&rows_so_far, "room", "zoe")["membership"], "joined");
+    let sweep = destroyed_room(&stack, 5_000).await;
+    lose_sweeps(&stack).await;
+    // What is left of this time is for the queue: there is none for the whole room.
+    let killed = Instant::now() + Duration::from_millis(5_200);
+    let (response, lines) = worker(&stack).work(sweep_event(&sweep), now(), killed).await;
+    assert!(response.batch_item_failures.is_empty(), "{lines:?}");
+    let swept = lines[0].swept.unwrap();
+    assert!(swept > 0 && swept < 5_000, "{lines:?}");
+    assert_eq!(queued_sweeps(&stack).len(), 1);
     let rows = drained(&stack).await;
     assert!(rows.values().all(|row| row.get("membership") != Some(&"joined".into())));
+    assert!(!room_row(&rows, "room").contains_key("sweepUntil"));
+}
+
+#[tokio::test]
+async fn a_sweep_steps_back_while_another_one_is_sweeping_the_room() {
+    let stack = deployment().await;
+    let sweep = destroyed_room(&stack, 1_400).await;
+    lose_sweeps(&stack).await;
+    let until = now().after(Duration::from_secs(20));
+    let claim = update::claim(now(), until);
+    stack
+        .table
+        .client()
+        .update_item()
+        .table_name(stack.table.name())
+        .set_key(Some(Key::room(&app(), &sweep.room).attributes()))
+        .update_expression(claim.expression)
+        .set_expression_attribute_values(claim.values.map(|mut values| {
+            values.remove(":now");
+            values
+        }))
+        .send()
+        .await
+        .unwrap();
+    let killed = Instant::now() + Duration::from_secs(30);
+    let (response, lines) = worker(&stack).work(sweep_event(&sweep), now(), killed).await;
+    assert!(response.batch_item_failures.is_empty(), "{lines:?}");
+    assert_eq!(lines[0].swept, None);
+    let hidden = stack.sqs.make_visible(SWEEPS);
+    assert!(hidden.len() == 1 && hidden[0] > Duration::from_secs(15), "{hidden:?}");
+    let rows = rows(&stack.table).await;
+    assert_eq!(member_row(&rows, "room", "user-000000")["membership"], "joined");
 }
 
 #[tokio::test]
@@ -241,10 +360,7 @@ async fn a_room_of_a_hundred_thousand_members_is_swept() {
     let sweep = destroyed_room(&stack, 100_000).await;
     let later = Instant::now() + Duration::from_mins(30);
     let before = resident_kib();
-    assert_eq!(
-        stack.table.sweep(&app(), sweep, later).await.unwrap(),
-        Swept::Done { ended: 100_000 }
-    );
+    assert_eq!(stack.table.sweep(&app(), sweep, later).await, Swept::Done { ended: 100_000 });
     println!("memory grew by {} KiB", resident_kib().saturating_sub(before));
 }
 
@@ -257,7 +373,7 @@ fn resident_kib() -> u64 {
 
 #[tokio::test(start_paused = true)]
 async fn a_room_is_cached_for_five_seconds_and_only_while_it_is_active() {
-    let active = RoomState { active: true, destroyed: None };
+    let active = RoomState { active: true, ..RoomState::default() };
     let cache = RoomCache::default();
     cache.note("room".into(), active, Moment::now());
     assert_eq!(cache.recall("room"), Some(active));

@@ -102,11 +102,12 @@ async fn a_message_without_progress_comes_back_after_longer_and_longer_pauses() 
         let event = receive_deferred(&stack).await;
         let response = worker.invoke(event.to_string()).await.unwrap();
         assert_eq!(failures(&response).len(), 1);
-        // A part of the pause is over by then.
-        let hidden = stack.sqs.make_visible(DEFERRED)[0];
-        pauses.push(hidden.as_secs().next_multiple_of(10));
+        pauses.push(stack.sqs.make_visible(DEFERRED)[0].as_secs());
     }
-    assert_eq!(pauses, [10, 20, 40, 80, 160, 320, 640, 900, 900]);
+    for (pause, longest) in pauses.iter().zip([10, 20, 40, 80, 160, 320, 640, 900, 900]) {
+        // SQS counts full seconds, and one may be over by now.
+        assert!((longest / 2 - 2..=longest).contains(pause), "{pauses:?}");
+    }
 }
 
 #[tokio::test]
@@ -114,7 +115,7 @@ async fn an_unreadable_message_becomes_a_dead_letter_and_holds_nobody_up() {
     let stack = deployment().await;
     let client = sqs(stack.sqs.url());
     let queue = Queue::new(|| client, stack.sqs.url_of(DEFERRED));
-    let message = |body: String| Outgoing { body, delay: Duration::ZERO };
+    let message = |body: String| Outgoing { body, delay: Duration::ZERO, group: None };
     let messages = vec![message("poison".to_owned()), message(deferred("ann").to_string())];
     let deadline = Instant::now() + PATIENCE;
     queue.send(messages, deadline).await.unwrap();

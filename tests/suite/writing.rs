@@ -87,7 +87,7 @@ async fn a_create_is_a_room_row_with_every_documented_attribute_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_destroyed_room_tells_when_and_why_expires_and_stands_in_no_index() {
+async fn a_destroyed_room_tells_when_and_why_and_stands_in_no_index() {
     let stack = deployment().await;
     send(&stack, &[create("room")]).await;
     send(&stack, &[destroy("room").auto_destroyed().at(5)]).await;
@@ -97,7 +97,6 @@ async fn a_destroyed_room_tells_when_and_why_expires_and_stands_in_no_index() {
     assert_eq!(room["destroyReason"], "auto_destroyed");
     assert_eq!(room["destroyedAt"], time(5));
     assert_eq!(room["destroyVersion"], version(&destroy("room").auto_destroyed().at(5)));
-    assert_eq!(room["expiresAt"], expiry(0));
     assert!(!room.contains_key("roomsKey"));
 }
 

@@ -14,7 +14,7 @@ use chatroom_status_sync::{
         ListenAddresses, Stack,
         dynamodb::Data,
         im_server::{APP_KEY, APP_SECRET, NONCE, SignedCallback, WireEvent, body_of},
-        sqs::{DEAD_LETTERS, DEFERRED},
+        sqs::{DEAD_LETTERS, SWEEPS},
     },
 };
 
@@ -122,7 +122,7 @@ pub async fn run() -> Result {
         "Whoever reads now already knows who is where. The queue still has to bring the room's end to\n\
          the members' own items:",
     )?;
-    for message in stack.sqs.bodies(DEFERRED) {
+    for message in stack.sqs.bodies(SWEEPS) {
         print::line(format_args!("   -> {message}"))?;
     }
     stack.drain().await?;

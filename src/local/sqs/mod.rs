@@ -33,7 +33,7 @@ use serde_json::Value;
 use tokio::{net::TcpListener, task::AbortHandle};
 
 use names::url_of;
-pub use names::{DEAD_LETTERS, DEFERRED};
+pub use names::{DEAD_LETTERS, DEFERRED, SWEEPS, arn_of};
 use queue::LocalQueue;
 
 /// A running server of queues. Dropping it ends it.

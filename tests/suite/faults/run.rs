@@ -5,7 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chatroom_status_sync::{
     domain::{event::Kind, plan::Plan},
-    local::{Stack, im_server::WireEvent, sqs::DEFERRED},
+    local::{
+        Stack,
+        im_server::WireEvent,
+        sqs::{DEFERRED, SWEEPS},
+    },
     wire::answer::Counts,
 };
 use serde_json::{Value, json};
@@ -16,7 +20,7 @@ use crate::support::{
     CountsSum, app, counts_of, deployment,
     functions::{answer_in, gateway_event, in_front_of, response_to, worker},
     oracle::comparable,
-    read, read_dead_letters, receive_deferred, rows,
+    read, read_dead_letters, receive, rows,
     runtime_api::Function,
     signed, sqs,
 };
@@ -149,9 +153,13 @@ impl Run {
         true
     }
 
-    /// Hands the worker up to ten messages of the deferred queue. Gives their number.
+    /// Hands the worker up to ten messages of each of its queues. Gives their number.
     pub async fn work(&self, worker: &mut Function) -> usize {
-        let event = receive_deferred(&self.stack).await;
+        self.work_on(DEFERRED, worker).await + self.work_on(SWEEPS, worker).await
+    }
+
+    async fn work_on(&self, queue: &str, worker: &mut Function) -> usize {
+        let event = receive(&self.stack, queue).await;
         let messages = event["Records"].as_array().unwrap();
         if messages.is_empty() {
             return 0;
@@ -164,7 +172,7 @@ impl Run {
             if !failed.contains(&message["messageId"].as_str()) {
                 sqs(self.stack.sqs.url())
                     .delete_message()
-                    .queue_url(self.stack.sqs.url_of(DEFERRED))
+                    .queue_url(self.stack.sqs.url_of(queue))
                     .receipt_handle(message["receiptHandle"].as_str().unwrap())
                     .send()
                     .await
@@ -174,11 +182,13 @@ impl Run {
         messages.len()
     }
 
-    /// Lets a worker handle every deferred message, delayed or not.
+    /// Lets a worker handle every message, delayed or not.
     async fn drain(&self) {
         let mut worker = self.worker().await;
         loop {
-            self.stack.sqs.make_visible(DEFERRED);
+            for queue in [DEFERRED, SWEEPS] {
+                self.stack.sqs.make_visible(queue);
+            }
             if self.work(&mut worker).await == 0 {
                 break;
             }

@@ -76,7 +76,7 @@ pub async fn another_function(stack: &Stack) -> Receiver {
 pub async fn patient_function(env: &Environment<'_>) -> Receiver {
     let settings = Settings { budget: PATIENCE, ..Settings::read(env).unwrap() };
     let aws = Aws::from_env(env).unwrap().with_attempt(PATIENCE);
-    Receiver::start(settings, &aws).await.unwrap()
+    Receiver::start(settings, &aws).await
 }
 
 /// The command line, without the settings of the environment.

@@ -4,7 +4,7 @@ use chatroom_status_sync::local::{
     Stack,
     api_gateway::event_of,
     im_server::{APP_KEY, APP_SECRET, SignedCallback, WireEvent},
-    sqs::{DEAD_LETTERS, DEFERRED},
+    sqs::{DEAD_LETTERS, DEFERRED, SWEEPS},
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -16,7 +16,8 @@ pub const WORKER: &str = env!("CARGO_BIN_EXE_worker");
 
 /// Starts a function in front of a deployment; `more` variables replace those of the deployment.
 async fn start(binary: &str, stack: &Stack, more: &[(&str, &str)]) -> Function {
-    let [deferred, dead_letters] = [DEFERRED, DEAD_LETTERS].map(|queue| stack.sqs.url_of(queue));
+    let [deferred, sweeps, dead_letters] =
+        [DEFERRED, SWEEPS, DEAD_LETTERS].map(|queue| stack.sqs.url_of(queue));
     let mut variables = vec![
         ("AWS_REGION", "eu-central-1"),
         ("AWS_ACCESS_KEY_ID", "key"),
@@ -25,6 +26,7 @@ async fn start(binary: &str, stack: &Stack, more: &[(&str, &str)]) -> Function {
         ("AWS_ENDPOINT_URL_SQS", stack.sqs.url()),
         ("TABLE_NAME", stack.table.name()),
         ("DEFERRED_QUEUE_URL", &deferred),
+        ("SWEEP_QUEUE_URL", &sweeps),
         ("DEAD_LETTER_QUEUE_URL", &dead_letters),
     ];
     variables.extend(more);

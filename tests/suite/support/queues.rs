@@ -6,7 +6,7 @@ use chatroom_status_sync::{
     env::Environment,
     local::{
         Stack,
-        sqs::{DEAD_LETTERS, DEFERRED},
+        sqs::{DEAD_LETTERS, DEFERRED, SWEEPS, arn_of},
     },
 };
 use serde_json::{Value, json};
@@ -27,9 +27,14 @@ pub fn sqs(endpoint: &str) -> aws_sdk_sqs::Client {
 
 /// Receives up to ten deferred messages as Lambda's event source does.
 pub async fn receive_deferred(stack: &Stack) -> Value {
+    receive(stack, DEFERRED).await
+}
+
+/// Receives up to ten messages of a queue as Lambda's event source does.
+pub async fn receive(stack: &Stack, queue: &str) -> Value {
     let received = sqs(stack.sqs.url())
         .receive_message()
-        .queue_url(stack.sqs.url_of(DEFERRED))
+        .queue_url(stack.sqs.url_of(queue))
         .max_number_of_messages(10)
         .send()
         .await
@@ -41,6 +46,7 @@ pub async fn receive_deferred(stack: &Stack) -> Value {
             "receiptHandle": message.receipt_handle(),
             "body": message.body(),
             "attributes": {"ApproximateReceiveCount": message.attributes().unwrap()[&count]},
+            "eventSourceARN": arn_of(queue),
         })
     };
     json!({"Records": received.messages().iter().map(record).collect::<Vec<_>>()})
@@ -59,6 +65,11 @@ pub fn read_dead_letters(stack: &Stack) -> Vec<Value> {
 /// The messages of the deferred queue, as JSON.
 pub fn deferred_messages(stack: &Stack) -> Vec<Value> {
     parsed(stack.sqs.bodies(DEFERRED))
+}
+
+/// The messages of the sweep queue, as JSON.
+pub fn queued_sweeps(stack: &Stack) -> Vec<Value> {
+    parsed(stack.sqs.bodies(SWEEPS))
 }
 
 fn parsed(bodies: Vec<String>) -> Vec<Value> {

@@ -35,6 +35,7 @@ class Deployment:
             "AWS_ENDPOINT_URL_SQS": self.dead_letters.split("/0000")[0],
             "DEAD_LETTER_QUEUE_URL": self.dead_letters,
             "DEFERRED_QUEUE_URL": self.dead_letters.replace("dead-letters", "deferred"),
+            "SWEEP_QUEUE_URL": self.dead_letters.replace("dead-letters", "sweeps"),
             "TABLE_NAME": TABLE,
             "IDEMPOTENCY_TABLE": IDEMPOTENCY_TABLE,
             "APP_SECRETS": json.dumps({callbacks.APP_KEY: callbacks.APP_SECRET}),

@@ -3,6 +3,7 @@
 //!
 //! A run prints its seed, and `FAULT_SEED` replays it.
 
+mod bad_days;
 mod clock;
 mod long;
 mod proxy;

@@ -8,14 +8,16 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::Notify,
+    time::sleep,
 };
 
 /// A fault that a request can suffer.
@@ -60,12 +62,23 @@ pub struct Weather {
     pub faults: Vec<(Fault, u64)>,
     /// Text in the body of each request that may suffer; empty for all requests.
     pub only: String,
+    /// The time that the service takes for a request, one after the other.
+    pub takes: Duration,
+}
+
+/// The way in which a connection dies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Death {
+    /// Whatever is sent on it is lost.
+    Silent,
+    /// It is reset once something is sent on it.
+    Reset,
 }
 
 impl Weather {
     /// One fault for this many of a thousand requests.
     pub fn of(seed: u64, fault: Fault, in_a_thousand: u64) -> Self {
-        Self { seed, faults: vec![(fault, in_a_thousand)], only: String::new() }
+        Self { seed, faults: vec![(fault, in_a_thousand)], ..Self::default() }
     }
 
     /// All faults, each for this many of a thousand requests.
@@ -73,7 +86,7 @@ impl Weather {
         Self {
             seed,
             faults: Fault::ALL.map(|fault| (fault, in_a_thousand)).into(),
-            only: String::new(),
+            ..Self::default()
         }
     }
 }
@@ -94,6 +107,11 @@ struct Shared {
     /// Alarms, each with the number of requests that are left until it rings.
     alarms: Mutex<Vec<(u64, Arc<Notify>)>>,
     is_down: AtomicBool,
+    connections: AtomicU64,
+    /// The number of connections that are dead, and how they died.
+    dead: Mutex<(u64, Death)>,
+    /// Held while the service works on a request.
+    at_work: tokio::sync::Mutex<()>,
 }
 
 impl Proxy {
@@ -108,6 +126,9 @@ impl Proxy {
             counts: Mutex::default(),
             alarms: Mutex::default(),
             is_down: AtomicBool::new(false),
+            connections: AtomicU64::new(0),
+            dead: Mutex::new((0, Death::Reset)),
+            at_work: tokio::sync::Mutex::default(),
         });
         let proxy = Self { url, shared };
         let serving = proxy.clone();
@@ -129,6 +150,13 @@ impl Proxy {
         self.shared.is_down.store(is_down, Ordering::SeqCst);
     }
 
+    /// Lets all connections die that are open now. Gives their number, and of those before.
+    pub fn end_connections(&self, death: Death) -> u64 {
+        let connections = self.shared.connections.load(Ordering::SeqCst);
+        *lock(&self.shared.dead) = (connections, death);
+        connections
+    }
+
     /// Makes an alarm that rings when so many more requests have come, before the last is answered.
     pub fn after_requests(&self, requests: u64) -> Arc<Notify> {
         let notify = Arc::new(Notify::new());
@@ -147,10 +175,17 @@ impl Proxy {
     }
 
     async fn serve(&self, mut connection: TcpStream) -> Option<()> {
+        let number = self.shared.connections.fetch_add(1, Ordering::SeqCst);
         let mut upstream = None;
         let mut buffer = Vec::new();
         loop {
             let request = message(&mut connection, &mut buffer).await?;
+            let (dead, death) = *lock(&self.shared.dead);
+            match death {
+                _ if number >= dead => {}
+                Death::Silent => return wait_for_the_end(connection).await,
+                Death::Reset => return reset(&connection),
+            }
             if self.shared.is_down.load(Ordering::SeqCst) {
                 return reset(&connection);
             }
@@ -171,6 +206,11 @@ impl Proxy {
                 Fault::Stall => return wait_for_the_end(connection).await,
                 Fault::Reset => return reset(&connection),
                 Fault::None | Fault::StallAfter | Fault::Cut | Fault::Unconfirmed => {}
+            }
+            let takes = lock(&self.shared.weather).takes;
+            if !takes.is_zero() {
+                let _one_at_a_time = self.shared.at_work.lock().await;
+                sleep(takes).await;
             }
             let Some(response) = self.forward(&mut upstream, &request).await else {
                 return reset(&connection);

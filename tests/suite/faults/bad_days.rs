@@ -1,0 +1,220 @@
+//! Bad days: dead connections, silent and slow tables, a queue that is out of order.
+
+use std::time::Duration;
+
+use axum::{Router, extract::State, routing::post};
+use chatroom_status_sync::{
+    aws::queue::{Outgoing, Queue},
+    local::{
+        im_server::SignedCallback,
+        sqs::{DEAD_LETTERS, DEFERRED, SWEEPS},
+    },
+};
+use serde_json::{Value, json};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+use tokio::{net::TcpListener, time::Instant};
+
+use super::{
+    proxy::{Death, Fault, Weather},
+    run::Run,
+    seed,
+};
+use crate::support::{
+    EventBuilder, PATIENCE, applied, counts_of, deferred, deferred_messages, destroy,
+    functions::{answer_to, response_to},
+    join, queued_sweeps, read_dead_letters, receive_deferred, rows, signed, sqs,
+};
+
+/// Starts a run with the budget of a deployment.
+async fn run() -> Run {
+    let mut run = Run::start(Weather::default()).await;
+    run.variables.push(("BUDGET_MS", "3500".to_owned()));
+    run
+}
+
+fn users(count: usize) -> Vec<String> {
+    (0..count).map(|number| format!("user-{number:06}")).collect()
+}
+
+#[tokio::test]
+async fn a_pool_of_dead_connections_defers_nothing_on_a_healthy_table() {
+    for death in [Death::Silent, Death::Reset] {
+        let run = run().await;
+        let mut function = run.callback().await;
+        let answer = answer_to(&mut function, &[join("room", &users(64))]).await;
+        assert_eq!(counts_of(&answer), applied(64));
+        assert!(run.dynamodb.end_connections(death) >= 32, "many connections were open");
+        for user in ["ann", "ben", "cid", "dan"] {
+            let answer = answer_to(&mut function, &[join("room", user)]).await;
+            assert_eq!(counts_of(&answer), applied(1), "{death:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn dead_connections_to_table_and_queue_lose_nothing() {
+    for death in [Death::Silent, Death::Reset] {
+        let run = run().await;
+        let mut function = run.callback().await;
+        run.dynamodb.set(Weather::of(seed(), Fault::Throttle, 1000));
+        for room in ["one", "two"] {
+            let answer = answer_to(&mut function, &[join(room, "ann")]).await;
+            assert_eq!(counts_of(&answer), deferred(1));
+        }
+        run.dynamodb.end_connections(death);
+        run.sqs.end_connections(death);
+        for room in ["three", "four"] {
+            let response = response_to(&mut function, &signed(&[join(room, "ann")])).await;
+            assert_eq!(response["statusCode"], 200, "{death:?}: {response}");
+        }
+        assert_eq!(deferred_messages(&run.stack).len(), 4);
+    }
+}
+
+#[tokio::test]
+async fn a_silent_table_is_asked_once_by_each_callback_until_it_answers_again() {
+    let run = run().await;
+    let mut function = run.callback().await;
+    run.dynamodb.set(Weather::of(seed(), Fault::Stall, 1000));
+    answer_to(&mut function, &[join("room", "first")]).await;
+    let before = run.dynamodb.requests();
+    for user in ["ann", "ben", "cid"] {
+        let answer = answer_to(&mut function, &[join("room", user)]).await;
+        assert_eq!(counts_of(&answer), deferred(1));
+    }
+    let requests = run.dynamodb.requests() - before;
+    assert_eq!(requests, 6, "each wrote and looked at its room, once");
+    run.dynamodb.set(Weather::default());
+    for user in ["dan", "eve"] {
+        let answer = answer_to(&mut function, &[join("room", user)]).await;
+        assert_eq!(counts_of(&answer), applied(1));
+    }
+}
+
+#[tokio::test]
+async fn a_function_that_starts_while_the_table_is_silent_asks_it_once() {
+    let run = run().await;
+    run.dynamodb.set(Weather::of(seed(), Fault::Stall, 1000));
+    let mut function = run.callback().await;
+    let answer = answer_to(&mut function, &[join("room", "ann")]).await;
+    assert_eq!(counts_of(&answer), deferred(1));
+    assert_eq!(run.dynamodb.requests(), 4, "two at the start, and two for the join");
+}
+
+#[tokio::test]
+async fn a_dead_letter_queue_out_of_order_keeps_no_sweep_and_no_change_from_its_queue() {
+    let run = run().await;
+    run.dynamodb
+        .set(Weather { only: "hot".to_owned(), ..Weather::of(seed(), Fault::Throttle, 1000) });
+    run.sqs
+        .set(Weather { only: DEAD_LETTERS.to_owned(), ..Weather::of(seed(), Fault::Error, 1000) });
+    let mut function = run.callback().await;
+    let events = [join("hot", "ann"), destroy("room"), join("room", "ben").of_type(7)];
+    let response = response_to(&mut function, &signed(&events)).await;
+    assert_eq!(response["statusCode"], 503);
+    assert_eq!(deferred_messages(&run.stack).len(), 1);
+    assert_eq!(queued_sweeps(&run.stack).len(), 1);
+    assert!(read_dead_letters(&run.stack).is_empty());
+}
+
+#[tokio::test]
+async fn a_sweep_queue_out_of_order_keeps_no_change_from_the_deferred_queue() {
+    let run = run().await;
+    run.dynamodb
+        .set(Weather { only: "hot".to_owned(), ..Weather::of(seed(), Fault::Throttle, 1000) });
+    run.sqs.set(Weather { only: SWEEPS.to_owned(), ..Weather::of(seed(), Fault::Error, 1000) });
+    let mut function = run.callback().await;
+    let callback = signed(&[join("hot", "ann"), destroy("room")]);
+    let status = async |function: &mut _, callback: &SignedCallback| {
+        response_to(function, callback).await["statusCode"].clone()
+    };
+    assert_eq!(status(&mut function, &callback).await, 503);
+    assert_eq!(deferred_messages(&run.stack).len(), 1);
+    run.sqs.set(Weather::default());
+    assert_eq!(status(&mut function, &callback).await, 200);
+    assert_eq!(queued_sweeps(&run.stack).len(), 1, "the sender's next try brings the sweep");
+}
+
+/// Starts a queue that refuses the second message of the first batch, for reasons of its own.
+async fn half_a_batch() -> (String, Arc<AtomicUsize>) {
+    let answer = async |State(batches): State<Arc<AtomicUsize>>, body: String| {
+        let request: Value = serde_json::from_str(&body).unwrap();
+        let entries = request["Entries"].as_array().unwrap();
+        let is_first = batches.fetch_add(1, Ordering::SeqCst) == 0;
+        let is_refused = |entry: &&Value| is_first && entry["Id"] == "1";
+        let refused = entries
+            .iter()
+            .filter(is_refused)
+            .map(|entry| json!({"Id": entry["Id"], "SenderFault": false, "Code": "InternalError"}));
+        let sent = entries
+            .iter()
+            .filter(|entry| !is_refused(entry))
+            .map(|entry| json!({"Id": entry["Id"], "MessageId": "m", "MD5OfMessageBody": ""}));
+        json!({"Successful": sent.collect::<Vec<_>>(), "Failed": refused.collect::<Vec<_>>()})
+            .to_string()
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let batches = Arc::new(AtomicUsize::new(0));
+    let app = Router::new().fallback(post(answer)).with_state(batches.clone());
+    tokio::spawn(async { axum::serve(listener, app).await });
+    (url, batches)
+}
+
+#[tokio::test]
+async fn a_message_that_sqs_refuses_for_reasons_of_its_own_is_sent_again() {
+    let (url, batches) = half_a_batch().await;
+    let client = sqs(&url);
+    let queue = Queue::new(|| client, format!("{url}/000000000000/queue"));
+    let messages = Outgoing::after(Duration::ZERO, vec!["a".to_owned(), "b".to_owned()]);
+    queue.send(messages.collect(), Instant::now() + PATIENCE).await.unwrap();
+    assert_eq!(batches.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_worker_makes_progress_on_a_table_that_answers_one_request_after_the_other() {
+    let run = run().await;
+    let mut function = run.callback().await;
+    // The queue has ten messages, each of a hundred changes.
+    run.dynamodb.set(Weather::of(seed(), Fault::Throttle, 1000));
+    for room in 0..10 {
+        answer_to(&mut function, &[join(&format!("room-{room}"), &users(100))]).await;
+    }
+    run.dynamodb.set(Weather { takes: Duration::from_millis(20), ..Weather::default() });
+    let mut worker = run.worker().await;
+    let mut invocations = 0;
+    while !run.stack.sqs.bodies(DEFERRED).is_empty() {
+        run.stack.sqs.make_visible(DEFERRED);
+        let before = rows(&run.stack.table).await.len();
+        run.work(&mut worker).await;
+        let after = rows(&run.stack.table).await.len();
+        assert!(after > before, "invocation {invocations} wrote nothing: {after}");
+        invocations += 1;
+    }
+    assert!(invocations < 10, "{invocations} invocations");
+    assert_eq!(rows(&run.stack.table).await.len(), 10 * (100 + 1), "all members, and their rooms");
+}
+
+#[tokio::test]
+async fn what_a_large_body_says_beyond_ten_thousand_changes_is_queued_at_once() {
+    let mut run = run().await;
+    // The table has no time, so that all of it is in the queue.
+    run.dynamodb.set_down(true);
+    run.variables.push(("BUDGET_MS", "100".to_owned()));
+    let mut function = run.callback().await;
+    let events = [join("room", &users(9_999)), destroy("room"), join("stage", &users(5_000))];
+    let answer = answer_to(&mut function, &events).await;
+    assert_eq!(counts_of(&answer), deferred(15_000));
+    let mut found = 0;
+    let event = receive_deferred(&run.stack).await;
+    for record in event["Records"].as_array().unwrap() {
+        let body: Value = serde_json::from_str(record["body"].as_str().unwrap()).unwrap();
+        for event in body["events"].as_array().unwrap() {
+            found += event["userIds"].as_array().unwrap().len();
+        }
+    }
+    assert_eq!(found, 14_999);
+}

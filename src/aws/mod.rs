@@ -102,7 +102,7 @@ impl Aws {
     }
 
     /// Makes a DynamoDB client. It tries each request once and without a limit, because
-    /// [`table::attempt`](crate::table::attempt) sees to both.
+    /// `table::attempt` sees to both.
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         let mut config = aws_sdk_dynamodb::config::Builder::from(&self.config)
             .retry_config(RetryConfig::disabled())

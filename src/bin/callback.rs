@@ -18,8 +18,7 @@ use chatroom_status_sync::{
 use lambda_http::{Adapter, Request, RequestExt, request::LambdaRequest};
 use lambda_runtime::{LambdaEvent, service_fn, tower::ServiceExt};
 
-// Most of a request's time is waiting, so one thread is enough: for one request at a time, as
-// Lambda sends them, and for the several at once of Lambda Managed Instances.
+// Most of a request's time is waiting, so one thread is enough.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     lambda::main(async || {

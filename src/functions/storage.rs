@@ -22,7 +22,7 @@ use crate::{
         plan::Plan,
         sweep::Sweep,
     },
-    table::{Table, outcome::Outcome, write::Unconfirmed},
+    table::{Table, outcome::Outcome, unconfirmed::Unconfirmed},
     wire::{
         answer::Counts,
         dead_letters::{self, Origin},

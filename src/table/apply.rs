@@ -17,12 +17,12 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{
     CONCURRENCY, Table,
-    attempt::Effort,
     key::Key,
     outcome::Outcome,
+    patience::Effort,
     progress::Progress,
     step::{Action, Done, Step},
-    write::Unconfirmed,
+    unconfirmed::Unconfirmed,
 };
 use crate::domain::{
     ids::{AppKey, RoomId},

@@ -1,69 +1,29 @@
-//! Attempts at one request: the time that each may take, and the number of them.
+//! Attempts at one request. The SDK would treat those of a callback and those of the worker alike:
 //!
-//! They differ for callbacks and for the worker, which the SDK's own retries do not know:
+//! * **A callback** repeats no request that is throttled: a partition that is full has no use for
+//!   more of them.
+//! * **The worker** sends to each partition at its [pace](super::pace), and sends what is throttled
+//!   again at that pace.
 //!
-//! * **A callback** holds a function while it waits, and an account has only so many. A request that
-//!   is throttled is not repeated: a partition that is full has no use for more requests. After a
-//!   time-out, requests are tried once and [briefly](BRIEF), until the table answers again.
-//! * **The worker** has time. It sends to each partition at its [pace](super::pace), and what is
-//!   throttled is sent again at that pace. After a time-out it waits longer and longer for an answer,
-//!   so that even a very slow table makes progress.
+//! Whatever fails otherwise is repeated, as long as there is [`Patience`](super::patience::Patience).
 
-use std::{
-    error::Error,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{error::Error, time::Duration};
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Table, pace::Pace, write::Unconfirmed};
-use crate::aws::moment::Moment;
+use super::{Table, pace::Pace, unconfirmed::Unconfirmed};
 
-/// The number of attempts at a request, the first included.
-const ATTEMPTS: u32 = 3;
-/// The limit for an attempt of a callback while the table is known to be silent.
-const BRIEF: Duration = Duration::from_millis(300);
-/// The time for which a silent table is not given more than that.
-const SILENT: Duration = Duration::from_secs(10);
-/// The longest limit for an attempt of the worker.
-const LONGEST: Duration = Duration::from_secs(8);
 /// The longest pause before the second attempt; it doubles for the third.
 const PAUSE: Duration = Duration::from_millis(50);
 /// The codes by which DynamoDB says that a table or a partition takes no more at the moment.
 const THROTTLED: [&str; 3] =
     ["ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded"];
 
-/// The patience of a function with the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effort {
-    /// A sender waits for the answer, and what is not written at once can be deferred.
-    Brief,
-    /// Nobody waits: requests are paced, and get as much time as they need.
-    Patient,
-}
-
-/// The experience of a process with the table's answers.
-#[derive(Debug)]
-pub(super) struct Patience {
-    /// The limit for an attempt as long as the table answers.
-    usual: Duration,
-    seen: Mutex<Experience>,
-}
-
-#[derive(Debug)]
-struct Experience {
-    /// The time of the first time-out since the last answer.
-    silent_since: Option<Moment>,
-    /// The worker's limit.
-    patient_limit: Duration,
-}
-
 /// A request that has no result.
 pub(super) enum RequestError<E> {
     /// The table answered, and refused the request as such.
-    Refused(SdkError<E>),
+    Refused(Box<SdkError<E>>),
     /// Every attempt failed, or the table takes no more at the moment.
     Unconfirmed(Unconfirmed),
 }
@@ -84,7 +44,9 @@ impl Table {
         let mut attempt = 1;
         loop {
             let why = match self.attempt_at(pace, send()).await {
-                Ok(result) => return result.map_err(RequestError::Refused),
+                Ok(result) => {
+                    return result.map_err(|error| RequestError::Refused(Box::new(error)));
+                }
                 Err(why) => why,
             };
             let is_throttled = matches!(why, Unconfirmed::Throttled(_));
@@ -165,53 +127,5 @@ impl<E: Error + 'static> From<RequestError<E>> for Unconfirmed {
             RequestError::Refused(error) => Self::failed(&error),
             RequestError::Unconfirmed(why) => why,
         }
-    }
-}
-
-impl Patience {
-    pub const fn new(usual: Duration) -> Self {
-        let seen = Experience { silent_since: None, patient_limit: usual };
-        Self { usual, seen: Mutex::new(seen) }
-    }
-
-    fn attempts(&self, effort: Effort) -> u32 {
-        if effort == Effort::Brief && self.seen().is_silent() { 1 } else { ATTEMPTS }
-    }
-
-    fn limit(&self, effort: Effort) -> Duration {
-        let seen = self.seen();
-        match effort {
-            Effort::Patient => seen.patient_limit,
-            Effort::Brief if seen.is_silent() => BRIEF.min(self.usual),
-            Effort::Brief => self.usual,
-        }
-    }
-
-    fn answered(&self, time: Duration) {
-        let mut seen = self.seen();
-        seen.silent_since = None;
-        // One quick answer does not make a slow table fast.
-        let limit = (time * 2).max(seen.patient_limit.mul_f32(0.9)).min(LONGEST);
-        seen.patient_limit = limit.max(self.usual);
-    }
-
-    /// Notes that an attempt was not answered within its `limit`.
-    pub fn timed_out(&self, limit: Duration) {
-        let mut seen = self.seen();
-        if !seen.is_silent() {
-            seen.silent_since = Some(Moment::now());
-        }
-        let longer = (limit * 2).min(LONGEST);
-        seen.patient_limit = seen.patient_limit.max(longer);
-    }
-
-    fn seen(&self) -> MutexGuard<'_, Experience> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Experience {
-    fn is_silent(&self) -> bool {
-        self.silent_since.is_some_and(|since| since.is_younger_than(SILENT))
     }
 }

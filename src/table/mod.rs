@@ -6,7 +6,8 @@
 //! * [`key`]: the place of an item.
 //! * [`update`]: the expressions that change an item.
 //! * [`item`]: reads what a stored item says.
-//! * [`attempt`], `pace`: how often, how long and how fast requests are sent.
+//! * `attempt`, [`patience`], `pace`: how often, how long and how fast requests are sent; and
+//!   [`unconfirmed`]: why one has no result.
 //! * [`mod@write`]: the protocol for one item: write it, and where it was newer, raise what it
 //!   lacks.
 //! * [`room_cache`]: remembers which rooms were active a moment ago.
@@ -20,12 +21,13 @@
 //! creates the table where no template does.
 
 pub mod apply;
-pub mod attempt;
+mod attempt;
 pub mod item;
 pub mod key;
 pub mod outcome;
 mod pace;
 mod page;
+pub mod patience;
 #[cfg(feature = "cli")]
 pub mod presence;
 mod progress;
@@ -36,14 +38,15 @@ pub mod room_cache;
 pub mod schema;
 mod step;
 pub mod sweep;
+pub mod unconfirmed;
 pub mod update;
 pub mod write;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use attempt::{Effort, Patience};
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use pace::Paces;
+use patience::{Effort, Patience};
 use room_cache::RoomCache;
 use tokio::{sync::Semaphore, time::timeout};
 

@@ -1,6 +1,6 @@
 //! The outcome of a plan: counts the changes that the table confirmed, and keeps the others.
 
-use super::write::{Unconfirmed, Verdict};
+use super::{unconfirmed::Unconfirmed, write::Verdict};
 use crate::domain::{
     plan::{Plan, RoomPlan},
     sweep::Sweep,

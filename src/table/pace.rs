@@ -25,11 +25,13 @@ const FASTEST: f64 = 1500.0;
 /// after that.
 const SEARCHING: f64 = 20.0;
 /// The growth just after a fall. The longer there is none, the more a pace grows.
-const GROWING: f64 = 1.2;
+const GROWING: f64 = 1.1;
 /// The part of a pace that is left when a request is throttled.
 const SLOWER: f64 = 0.8;
 /// The time in which a pace falls once at most: what was sent before it fell says nothing new.
 const SETTLING: Duration = Duration::from_millis(100);
+/// The time after a fall in which nothing is sent, so that the partition has something to give.
+const REST: Duration = Duration::from_millis(50);
 /// The time whose requests may be sent at once, because timers are not exact.
 const SLACK: f64 = 0.02;
 /// The most partitions whose pace is remembered. One more, and all are forgotten.
@@ -42,7 +44,7 @@ pub(super) struct Paces(Mutex<HashMap<String, Arc<Pace>>>);
 /// The pace of requests to one partition.
 #[derive(Debug)]
 pub(super) struct Pace {
-    /// Those who wait stand in a row, so that only the first needs a timer.
+    /// The row of those who wait, so that only the first needs a timer.
     row: Queue<()>,
     state: Mutex<State>,
 }
@@ -102,7 +104,7 @@ impl State {
     /// Takes the right to send a request at `now`, or gives the moment at which to ask again.
     fn take(&mut self, now: Instant) -> Option<Instant> {
         let passed = now.saturating_duration_since(self.counted).as_secs_f64();
-        self.counted = now;
+        self.counted = self.counted.max(now);
         let most = (self.rate * SLACK).max(1.0);
         self.allowed = (self.allowed + passed * self.rate).min(most);
         if self.allowed >= 1.0 {
@@ -110,7 +112,7 @@ impl State {
             self.grow(now);
             return None;
         }
-        Some(now + Duration::from_secs_f64((1.0 - self.allowed) / self.rate))
+        Some(self.counted + Duration::from_secs_f64((1.0 - self.allowed) / self.rate))
     }
 
     /// Grows for a request that is sent. A pace that nobody uses stays as it is.
@@ -127,6 +129,8 @@ impl State {
         if !self.fell.is_some_and(is_old) {
             self.rate = (self.rate * SLOWER).max(SLOWEST);
             self.fell = Some(now);
+            self.allowed = 0.0;
+            self.counted = now + REST;
         }
     }
 }

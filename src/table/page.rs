@@ -6,7 +6,7 @@ use super::{
     Attributes, Table,
     item::{number, text, version},
     key::Key,
-    write::Unconfirmed,
+    unconfirmed::Unconfirmed,
 };
 use crate::domain::{
     event::{Kind, Version},

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::{
     outcome::{RoomVerdicts, Verdicts},
     step::{Action, Done, Step},
-    write::{Unconfirmed, Verdict},
+    unconfirmed::Unconfirmed,
+    write::Verdict,
 };
 use crate::domain::{
     event::Kind,

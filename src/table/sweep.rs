@@ -17,12 +17,8 @@ use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{
-    CONCURRENCY, Table,
-    item::number,
-    key::Key,
-    page::JoinedMember,
-    update,
-    write::{Found, Unconfirmed},
+    CONCURRENCY, Table, item::number, key::Key, page::JoinedMember, unconfirmed::Unconfirmed,
+    update, write::Found,
 };
 use crate::domain::{
     event::Version,

@@ -1,6 +1,6 @@
 //! The protocol for one item: a last-writer-wins register that forgets nothing.
 
-use std::{cmp::Ordering, error::Error, fmt};
+use std::cmp::Ordering;
 
 use aws_sdk_dynamodb::{
     operation::update_item::UpdateItemError,
@@ -9,13 +9,14 @@ use aws_sdk_dynamodb::{
 
 use super::{
     Attributes, Table,
-    attempt::Effort,
     item::{compare, room_state},
     key::Key,
+    patience::Effort,
+    unconfirmed::Unconfirmed,
     update::{self, Update},
 };
 use crate::{
-    aws::{error::in_words, moment::Moment},
+    aws::moment::Moment,
     domain::{
         event::{Kind, Version},
         plan::Facts,
@@ -35,24 +36,6 @@ pub enum Verdict {
     /// The item was at least as new: it stays what it is, and now records what it lacked of the
     /// change's times.
     Stale,
-}
-
-/// The reason why the table did not confirm a request. Whether it took effect is unknown; repeating
-/// it is harmless.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unconfirmed {
-    /// The deadline passed first.
-    Late,
-    /// The table did not answer within the time of an attempt.
-    Silent,
-    /// The table, or the item's partition, takes no more at the moment.
-    Throttled(String),
-    /// The request failed, for the reason that the engine or the connection to it gave.
-    Failed(String),
-    /// The item expired between two requests: a repeat starts from nothing.
-    Vanished,
-    /// Other writers changed the item again and again.
-    KeepsChanging,
 }
 
 /// The item that an `UpdateItem` found.
@@ -233,31 +216,3 @@ fn lacking_in(item: &Attributes, facts: &Facts) -> Vec<Version> {
     let lacks = |&version: &Version| compare(item, version).is_none_or(Ordering::is_lt);
     facts.versions().filter(lacks).collect()
 }
-
-impl Unconfirmed {
-    pub(super) fn failed(error: &dyn Error) -> Self {
-        Self::Failed(in_words(error))
-    }
-
-    pub(super) fn throttled(error: &dyn Error) -> Self {
-        Self::Throttled(in_words(error))
-    }
-
-    /// Says whether the partition has no use for more requests now.
-    pub const fn is_of_partition(&self) -> bool {
-        matches!(self, Self::Silent | Self::Throttled(_))
-    }
-}
-
-impl fmt::Display for Unconfirmed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Late | Self::Silent => "the table did not answer in time",
-            Self::Throttled(why) | Self::Failed(why) => why,
-            Self::Vanished => "the item vanished between two requests",
-            Self::KeepsChanging => "the item keeps changing",
-        })
-    }
-}
-
-impl Error for Unconfirmed {}

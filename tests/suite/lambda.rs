@@ -43,7 +43,7 @@ async fn a_signed_event_becomes_rows_an_answer_and_one_log_line() {
     );
     assert_eq!(line["cold_start"], true);
     let timestamp = line["timestamp"].as_str().unwrap();
-    assert!(timestamp.len() == 24 && timestamp.starts_with("20") && timestamp.ends_with("Z"));
+    assert!(timestamp.len() == 24 && timestamp.starts_with("20") && timestamp.ends_with('Z'));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use crate::{
         log::{EventCounts, Level, LogLine},
         storage::StorageError,
     },
-    table::write::Unconfirmed,
+    table::unconfirmed::Unconfirmed,
     wire::{answer::Counts, deferred::DeferredError},
 };
 

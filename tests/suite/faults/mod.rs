@@ -124,7 +124,7 @@ async fn a_partition_that_does_not_answer_holds_nobody_else_up() {
 }
 
 #[tokio::test]
-async fn on_a_managed_instance_a_callback_that_waits_holds_up_no_other() {
+async fn where_requests_come_side_by_side_one_that_waits_holds_up_no_other() {
     let mut run = Run::start(Weather {
         only: "slow-room".to_owned(),
         ..Weather::of(seed(), Fault::Stall, 1000)

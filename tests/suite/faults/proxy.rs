@@ -69,7 +69,7 @@ pub struct Weather {
 /// The way in which a connection dies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Death {
-    /// Whatever is sent on it is lost.
+    /// Everything that is sent on it is lost.
     Silent,
     /// It is reset once something is sent on it.
     Reset,

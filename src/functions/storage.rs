@@ -35,7 +35,7 @@ use crate::{
 /// a callback. What a body says beyond goes to the deferred queue at once.
 const MOST_CHANGES: usize = 10_000;
 /// The time for which a change waits whose partition was full.
-const THROTTLED: Range<Duration> = Duration::from_secs(10)..Duration::from_secs(20);
+pub const THROTTLED: Range<Duration> = Duration::from_secs(10)..Duration::from_secs(20);
 /// The time for which the rest of a message waits that was done in part.
 const REMAINDER: Range<Duration> = Duration::from_secs(5)..Duration::from_secs(10);
 
@@ -252,7 +252,7 @@ fn deferrals(app: &AppKey, changes: Plan, delay: Duration) -> Vec<Outgoing> {
 
 /// Draws a time from a range, so that not everything comes back at once.
 pub(super) fn jittered(Range { start, end }: Range<Duration>) -> Duration {
-    start + (end - start).mul_f32(fastrand::f32())
+    start + end.saturating_sub(start).mul_f32(fastrand::f32())
 }
 
 impl fmt::Display for StorageError {

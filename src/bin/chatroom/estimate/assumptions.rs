@@ -76,12 +76,13 @@ assumptions! {
     retention: 30.0, AT_LEAST_ONE, "days that those who left are kept", "template: RetentionDays";
     memory: 256.0, 128.0..=10_240.0, "MB of a function", "template: MemorySize";
     budget_ms: 3500.0, 100.0..=4000.0, "ms until the rest is deferred", "template: BudgetMs";
-    alarms: 3.0, ANY, "alarms", "template";
+    alarms: 6.0, ANY, "alarms", "template";
     warm_ms: 10.0, AT_LEAST_ONE, "ms billed for 64 changes", "assumed: see metric Duration";
+    deferral_ms: 4.0, ANY, "ms more where changes are deferred", "assumed: see metric Duration";
     cold_ms: 250.0, AT_LEAST_ONE, "ms billed with a start", "assumed: see metric Duration";
     usd_per_million_gb_seconds: 13.3334, ANY, "US dollars; on x86_64 16.6667",
         "quoted: https://aws.amazon.com/lambda/pricing/ of the template's arm64";
-    polls_per_second: 0.25, ANY, "polls of an idle queue", "assumed: five of 20 s, by \
+    polls_per_second: 0.5, ANY, "polls of two idle queues", "assumed: five of 20 s each, by \
         https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html";
     lambda_concurrency: 1000.0, AT_LEAST_ONE, "functions at once; new accounts have less", SCALING;
     requests_per_function: 10.0, AT_LEAST_ONE, "requests/s per unit of concurrency", SCALING;

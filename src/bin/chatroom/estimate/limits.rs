@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    crowd::{FlashCrowd, Line},
+    crowd::FlashCrowd,
     demand::Demand,
     load::{Rates, write_units},
 };
@@ -23,6 +23,13 @@ pub struct Limit {
     pub binds_at: f64,
     /// Fate of what is beyond it.
     pub beyond: &'static str,
+}
+
+/// A need that grows with a load: what is needed anyhow, and for each of the load.
+#[derive(Debug, Clone, Copy)]
+struct Line {
+    anyhow: f64,
+    each: f64,
 }
 
 impl Limit {
@@ -49,18 +56,16 @@ pub fn of(demand: &Demand) -> Vec<Limit> {
     const FUNCTIONS: &str = "functions at once";
     let peak = ("peakEventsPerSecond", "events/s", demand.peak_events_per_second());
     let crowd = ("flashCrowdUsers", "users at once", demand.flash_crowd);
-    // The need is the largest of some lines, so the first of them to meet the limit binds.
-    let limit = |load, name, allowed: f64, unit: &'static str, needs: &[Line]| {
+    let limit = |load, name, allowed: f64, unit: &'static str, Line { anyhow, each }| {
         let (of, of_unit, expected) = load;
-        let needed = needs.iter().map(|need| need.at(expected)).fold(0.0, f64::max);
-        let loads = needs.iter().map(|need| (allowed - need.anyhow) / need.each);
-        let binds_at = loads.fold(f64::INFINITY, f64::min).max(0.0);
+        let needed = anyhow + each * expected;
+        let binds_at = ((allowed - anyhow) / each).max(0.0);
         let [deferred, refused] =
             ["deferred; the worker writes it", "refused; the sender tries twice more"];
         let beyond = if unit.starts_with("write") { deferred } else { refused };
         Limit { name, allowed, unit, needed, of, of_unit, expected, binds_at, beyond }
     };
-    let only = |each| [Line { anyhow: 0.0, each }];
+    let only = |each| Line { anyhow: 0.0, each };
 
     let assumed = &demand.assumed;
     let one = Rates::at(demand, 1.0);
@@ -70,28 +75,30 @@ pub fn of(demand: &Demand) -> Vec<Limit> {
     let callbacks = only(one.callbacks_per_second);
     let at_work = only(one.lambda_concurrency);
 
-    let FlashCrowd { writing_seconds, cold_start_lines, .. } = FlashCrowd::of(demand);
+    let each = FlashCrowd::of(demand).cold_starts_per_user;
+    let starts = only(each);
+    // A function that starts is at work, and for longer than a warm one.
+    let anyhow = one.lambda_concurrency * demand.events_per_second;
+    let all_at_work = Line { anyhow, each };
     let seconds = assumed.flash_seconds;
-    let average = one.lambda_concurrency * demand.events_per_second;
-    let all_at_work = cold_start_lines.map(|line| Line { anyhow: line.anyhow + average, ..line });
     let [joins, _] = write_units(assumed).map(only);
     let requests = only(1.0 / demand.users_per_callback());
 
     let functions = assumed.lambda_concurrency;
     let rate = functions * assumed.requests_per_function;
-    let in_time = writing_seconds * assumed.partition_writes;
+    let in_time = seconds * assumed.partition_writes;
     let scaling = assumed.scaling_starts * (seconds / 10.0).max(1.0);
     let bucket = assumed.api_burst + assumed.api_requests * seconds;
     vec![
-        limit(peak, "the busiest room's partition", assumed.partition_writes, WRITES, &busiest),
-        limit(peak, "a new table's throughput", assumed.new_table_writes, WRITES, &table),
-        limit(peak, "the table's quota", assumed.table_quota, WRITES, &table),
-        limit(peak, "Lambda concurrency", functions, FUNCTIONS, &at_work),
-        limit(peak, "Lambda request rate", rate, REQUESTS, &callbacks),
-        limit(peak, "API Gateway request rate", assumed.api_requests, REQUESTS, &callbacks),
-        limit(crowd, "the crowded room's partition", in_time, "write units in time", &joins),
-        limit(crowd, "Lambda concurrency", functions, FUNCTIONS, &all_at_work),
-        limit(crowd, "Lambda scaling rate", scaling, "cold starts", &cold_start_lines),
-        limit(crowd, "API Gateway burst", bucket, "requests", &requests),
+        limit(peak, "the busiest room's partition", assumed.partition_writes, WRITES, busiest),
+        limit(peak, "a new table's throughput", assumed.new_table_writes, WRITES, table),
+        limit(peak, "the table's quota", assumed.table_quota, WRITES, table),
+        limit(peak, "Lambda concurrency", functions, FUNCTIONS, at_work),
+        limit(peak, "Lambda request rate", rate, REQUESTS, callbacks),
+        limit(peak, "API Gateway request rate", assumed.api_requests, REQUESTS, callbacks),
+        limit(crowd, "the crowded room's partition", in_time, "write units in time", joins),
+        limit(crowd, "Lambda concurrency", functions, FUNCTIONS, all_at_work),
+        limit(crowd, "Lambda scaling rate", scaling, "cold starts", starts),
+        limit(crowd, "API Gateway burst", bucket, "requests", requests),
     ]
 }

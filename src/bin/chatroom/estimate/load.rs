@@ -1,8 +1,10 @@
 //! Units of a change, content of the table, and needs of a second.
 //!
-//! Left out, because it is rare or small: creating and destroying rooms (four write units for both,
-//! and a swept member costs as much as one who leaves), rooms that a join finds unknown or ended,
-//! what is written a second time because events came in the wrong order, dead letters.
+//! Left out, because it is rare or small: creating and destroying rooms (five write units with the
+//! sweep, and a swept member costs as much as one who leaves), the claim and the release that each
+//! hop of a sweep writes where a room has more than one page of members, rooms that a join finds
+//! unknown or ended, what is written a second time because events came in the wrong order, dead
+//! letters.
 
 use std::collections::BTreeMap;
 
@@ -37,6 +39,7 @@ pub fn units_per_change(assumed: &Assumptions) -> BTreeMap<&'static str, Units> 
         ("destroy", units(room, room, 0.0)),
         // Reading the room that ended, and the page of its members, comes on top.
         ("sweptMember", units(member, member, 0.0)),
+        ("sweptRoom", units(room, 0.0, 0.0)),
     ])
 }
 

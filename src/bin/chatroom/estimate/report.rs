@@ -57,10 +57,10 @@ fn crowded(demand: &Demand) -> Table {
     let crowd = FlashCrowd::of(demand);
     let rows = [
         ("functions at work at once", crowd.lambda_concurrency),
-        ("cold starts among them", crowd.cold_starts),
+        ("cold starts, before one of them is free", crowd.cold_starts),
         ("seconds that one partition needs", crowd.partition_seconds),
-        ("seconds that the budget leaves it", crowd.writing_seconds),
         ("users deferred", crowd.deferred_users),
+        ("seconds until the table is right", crowd.right_after_seconds),
     ];
     let [users, seconds] = [demand.flash_crowd, demand.assumed.flash_seconds].map(figure);
     figures(&format!("{users} join one room in {seconds} s"), rows)

@@ -8,21 +8,21 @@ use chatroom_status_sync::{
     local::{
         Stack,
         im_server::{APP_KEY, SignedCallback},
-        sqs::{DEAD_LETTERS, DEFERRED},
+        sqs::{DEAD_LETTERS, DEFERRED, SWEEPS},
     },
 };
 use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::support::{
-    EventBuilder, START, chatroom, dead_letters, deferred_messages, deployment, join, member_row,
-    post, post_bytes, read_dead_letters, rows, send, sqs, time,
+    EventBuilder, START, chatroom, dead_letters, deferred_messages, deployment, deployment_with,
+    destroy, join, member_row, post, post_bytes, read_dead_letters, room_row, rows, send, sqs,
+    time,
 };
 
 /// Runs `chatroom dead-letters` for the queues of a deployment, without a terminal.
 async fn run(stack: &Stack, arguments: &[&str]) -> Output {
     Command::from(chatroom())
-        .env_remove("AWS_ENDPOINT_URL_SQS")
         .env("AWS_MAX_ATTEMPTS", "1")
         .env("DEAD_LETTER_QUEUE_URL", stack.sqs.url_of(DEAD_LETTERS))
         .env("DEFERRED_QUEUE_URL", stack.sqs.url_of(DEFERRED))
@@ -337,6 +337,46 @@ async fn what_is_redriven_is_applied_or_comes_back_and_the_rest_stays() {
 }
 
 #[tokio::test]
+async fn a_sweep_is_redriven_to_the_sweep_queue_and_events_to_the_deferred_one() {
+    let stack = deployment_with(&[("SWEEP_DELAY_SECONDS", "900")]).await;
+    send(&stack, &[join("room", "ann"), destroy("room").at(5)]).await;
+    let lost = stack.sqs.bodies(SWEEPS);
+    let sweep = put(&stack, &lost[0]).await;
+    put(&stack, failed_too_often()).await;
+    let shown = stdout(&stack, &["show", &sweep]).await;
+    assert!(shown.contains("possible, as 1 message to the sweep queue"), "{shown}");
+
+    let told = failure(&stack, &["redrive", "--all", "--yes"]).await;
+    let why =
+        format!("letter {sweep} is a sweep, of room \"room\": --sweeps-to or SWEEP_QUEUE_URL");
+    assert!(told.contains(&why) && told.contains("Nothing was sent"), "{told}");
+    assert_eq!((dead_letters(&stack).len(), deferred_messages(&stack).len()), (2, 0));
+
+    let queue = stack.sqs.url_of(SWEEPS);
+    let told = stdout(&stack, &["redrive", "--all", "--yes", "--sweeps-to", &queue]).await;
+    for queue in [DEFERRED, SWEEPS] {
+        assert!(told.contains(&format!("1 letter sent to {}", stack.sqs.url_of(queue))), "{told}");
+    }
+    assert_eq!(stack.sqs.bodies(SWEEPS), [&*lost[0], &*lost[0]], "as it is");
+    assert_eq!((dead_letters(&stack).len(), deferred_messages(&stack).len()), (0, 1));
+    stack.drain().await.unwrap();
+    let rows = rows(&stack.table).await;
+    assert_eq!(member_row(&rows, "room", "ann")["reason"], "room_destroyed");
+    assert!(room_row(&rows, "room").contains_key("expiresAt"));
+}
+
+#[tokio::test]
+async fn events_are_redriven_without_a_sweep_queue_beside_a_sweep_that_is_not_meant() {
+    let stack = deployment().await;
+    put(&stack, json!({"appKey": APP_KEY, "sweep": {"chatRoomId": "r", "destroyVersion": 30}}))
+        .await;
+    let events = put(&stack, failed_too_often()).await;
+    let told = stdout(&stack, &["redrive", &events, "--yes"]).await;
+    assert!(told.contains("1 letter sent to "), "{told}");
+    assert_eq!((dead_letters(&stack).len(), deferred_messages(&stack).len()), (1, 1));
+}
+
+#[tokio::test]
 async fn a_body_is_redriven_if_it_is_json_by_now_and_of_an_app() {
     let stack = deployment().await;
     put(&stack, json!({"appKey": "a", "body": " {\"type\": 1}"})).await;
@@ -402,7 +442,14 @@ async fn a_redrive_is_confirmed_and_meant() {
         (&["redrive", "--yes"][..], "--all"),
         (&["redrive", "--all", "x", "--yes"][..], "cannot be used with"),
         (&["redrive", "nothing", "--yes"][..], "no letter nothing"),
-        (&["redrive", "--all", "--yes", "--to", &queue][..], "dead-letter queue itself"),
+        (
+            &["redrive", "--all", "--yes", "--to", &queue][..],
+            "--to is the dead-letter queue itself",
+        ),
+        (
+            &["redrive", "--all", "--yes", "--sweeps-to", &queue][..],
+            "--sweeps-to is the dead-letter queue itself",
+        ),
     ] {
         let told = failure(&stack, arguments).await;
         assert!(told.contains(reason), "{arguments:?}: {told}");

@@ -63,9 +63,24 @@ pub async fn config(endpoint_url: Option<&str>) -> Result<SdkConfig> {
     Ok(config.load().await)
 }
 
+/// Makes a client for the place where a queue is: at an endpoint if one is given; else on this
+/// machine, if the queue's URL says so; else in AWS.
+pub async fn sqs_client(
+    queue_url: &str,
+    endpoint_url: Option<&str>,
+) -> Result<aws_sdk_sqs::Client> {
+    let endpoint = endpoint_url.or_else(|| is_local(queue_url).then(|| origin(queue_url)));
+    Ok(aws_sdk_sqs::Client::new(&config(endpoint).await?))
+}
+
 /// Tells whether a URL is one of this machine.
 pub fn is_local(url: &str) -> bool {
     let uri = url.parse::<Uri>().unwrap_or_default();
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Cuts the path off a URL: it begins with the third slash.
+fn origin(url: &str) -> &str {
+    url.match_indices('/').nth(2).map_or(url, |(path, _)| &url[..path])
 }

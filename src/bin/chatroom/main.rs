@@ -1,6 +1,7 @@
 //! `chatroom`: everything that a person does with this project.
 
 mod access;
+mod consent;
 mod dead_letters;
 mod demo;
 mod estimate;

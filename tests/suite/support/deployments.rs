@@ -82,7 +82,17 @@ pub async fn patient_function(env: &Environment<'_>) -> Receiver {
 /// The command line, without the settings of the environment.
 pub fn chatroom() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chatroom"));
-    for variable in ["APP_KEY", "APP_SECRET", "TABLE_NAME", "AWS_ENDPOINT_URL_DYNAMODB"] {
+    for variable in [
+        "APP_KEY",
+        "APP_SECRET",
+        "TABLE_NAME",
+        "DEFERRED_QUEUE_URL",
+        "SWEEP_QUEUE_URL",
+        "DEAD_LETTER_QUEUE_URL",
+        "SWEEP_DELAY_SECONDS",
+        "AWS_ENDPOINT_URL_DYNAMODB",
+        "AWS_ENDPOINT_URL_SQS",
+    ] {
         command.env_remove(variable);
     }
     command

@@ -111,7 +111,7 @@ impl Letter {
         self.heading.received_at.or_else(|| self.sent_at())
     }
 
-    /// Makes the messages that stand for it in the deferred queue, or says why there are none.
+    /// Makes the messages that stand for it in the worker's queue, or says why there are none.
     pub fn messages_for_worker(&self) -> Result<Vec<String>> {
         if let Some(fault) = &self.fault {
             return Err(fault.as_str().into());

@@ -2,7 +2,7 @@
 //!
 //! * [`queue`]: access to the queue, and looking into it.
 //! * [`letter`]: the letters that its messages make.
-//! * [`redrive`]: sending letters to the worker.
+//! * [`redrive`]: sending letters to the worker, by a [`route`].
 //! * [`describe`]: letters in words, for [`list`] and [`show`].
 
 mod describe;
@@ -10,6 +10,7 @@ mod letter;
 mod list;
 mod queue;
 mod redrive;
+mod route;
 mod show;
 
 use clap::{Args, Subcommand};
@@ -29,9 +30,10 @@ enum Command {
     List(list::Options),
     /// Show everything about one letter
     Show(show::Options),
-    /// Send letters to the deferred queue, where the worker tries them again
+    /// Send letters to the worker, which tries them again: events by the deferred queue, sweeps by
+    /// the sweep queue
     ///
-    /// A letter is deleted here only once the deferred queue has confirmed it. Bodies are sent if
+    /// A letter is deleted here only once the other queue has confirmed it. Bodies are sent if
     /// they are JSON by now; what the worker could not read stays. What it reads and still does not
     /// understand comes back as a new letter.
     Redrive(redrive::Options),

@@ -12,11 +12,7 @@ use clap::Args;
 use indicatif::ProgressBar;
 use tokio::signal::ctrl_c;
 
-use crate::{
-    access::{config, is_local},
-    print::counted,
-    result::Result,
-};
+use crate::{access::sqs_client, print::counted, result::Result};
 
 /// The effect of looking on a queue, for the help of every command that has access to one.
 pub const LOOKING: &str = "SQS knows no looking: every message is received once and given back, \
@@ -52,15 +48,8 @@ impl Access {
 
     /// Makes a client for the place where a queue is.
     pub async fn client_for(&self, queue_url: &str) -> Result<Client> {
-        let endpoint = self.endpoint_url.as_deref();
-        let endpoint = endpoint.or_else(|| is_local(queue_url).then(|| origin(queue_url)));
-        Ok(Client::new(&config(endpoint).await?))
+        sqs_client(queue_url, self.endpoint_url.as_deref()).await
     }
-}
-
-/// Cuts the path off a URL: it begins with the third slash.
-fn origin(url: &str) -> &str {
-    url.match_indices('/').nth(2).map_or(url, |(path, _)| &url[..path])
 }
 
 /// The dead-letter queue.

@@ -1,29 +1,22 @@
-//! Sends dead letters to the worker: `chatroom dead-letters redrive`. They are first sent, then
-//! deleted, so that nothing is ever in neither queue.
+//! Sends dead letters to the worker: `chatroom dead-letters redrive`.
 
-use std::{
-    fmt::Display,
-    io::{IsTerminal, stdin},
-    time::Duration,
-};
+use std::{collections::BTreeMap, fmt::Display};
 
-use chatroom_status_sync::aws::queue::{Outgoing, Queue};
 use clap::{ArgGroup, Args};
 use futures_util::{StreamExt, future, stream};
 use indicatif::ProgressBar;
-use tokio::time::Instant;
 
 use super::{
     letter::{Letter, find, letters},
-    queue::{Access, DeadLetterQueue},
+    queue::Access,
+    route::{Route, Target},
 };
 use crate::{
+    consent::Consent,
     print::{self, counted, printable},
     result::Result,
 };
 
-/// The time for one letter, repeats included.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// Letters under way at once.
 const CONCURRENCY: usize = 8;
 
@@ -36,34 +29,34 @@ pub struct Options {
     /// All letters that the worker can read
     #[arg(long)]
     all: bool,
-    /// The deferred queue
+    /// The deferred queue, for events
     #[arg(long, env = "DEFERRED_QUEUE_URL", value_name = "QUEUE_URL")]
     to: String,
+    /// The sweep queue, for sweeps; needed if one of the letters is a sweep
+    #[arg(long, env = "SWEEP_QUEUE_URL", value_name = "QUEUE_URL")]
+    sweeps_to: Option<String>,
     #[command(flatten)]
     access: Access,
-    /// Do not ask
-    #[arg(long)]
-    yes: bool,
+    #[command(flatten)]
+    consent: Consent,
 }
 
-/// The way that letters take.
-struct Route {
-    from: DeadLetterQueue,
-    to: Queue,
+/// A letter that is about to be sent.
+struct Going<'a> {
+    letter: &'a Letter,
+    messages: Vec<String>,
+    to: &'a Target,
 }
 
 impl Options {
     pub async fn run(self) -> Result {
-        if self.to == self.access.queue_url {
-            return Err("--to is the dead-letter queue itself".into());
+        for (option, url) in [("--to", Some(&self.to)), ("--sweeps-to", self.sweeps_to.as_ref())] {
+            if url == Some(&self.access.queue_url) {
+                return Err(format!("{option} is the dead-letter queue itself").into());
+            }
         }
-        if !self.yes && !stdin().is_terminal() {
-            return Err(
-                "there is no terminal to ask at: say --yes to redrive without asking".into()
-            );
-        }
-        let client = self.access.client_for(&self.to).await?;
-        let route = Route { from: self.access.queue().await?, to: Queue::new(|| client, &self.to) };
+        self.consent.can_be_had("redrive")?;
+        let route = Route::open(&self.access, &self.to, self.sweeps_to.as_deref()).await?;
         route.from.lend(async |messages| self.redrive(&letters(messages), &route).await).await
     }
 
@@ -75,7 +68,7 @@ impl Options {
         let (mut going, mut staying) = (Vec::new(), 0);
         for letter in letters.iter().filter(is_meant) {
             match letter.messages_for_worker() {
-                Ok(messages) => going.push((letter, messages)),
+                Ok(messages) => going.push(Going { letter, messages, to: route.target(letter)? }),
                 Err(why) => {
                     staying += 1;
                     print::line(stays(letter, why))?;
@@ -85,74 +78,60 @@ impl Options {
         if going.is_empty() {
             print::line("nothing to redrive")?;
         } else {
-            let question = format!("Send {} to {}?", counted(going.len(), "letter"), self.to);
-            if !self.yes && !confirmed(&question).await {
-                return Err("not confirmed, nothing was sent".into());
-            }
-            self.send(going, route).await?;
+            let parts = by_queue(&going).into_iter().map(|(to, letters)| addressed(letters, to));
+            let parts = parts.collect::<Vec<_>>().join(" and ");
+            self.consent.ask(&format!("Send {parts}?")).await?;
+            send(going, route).await?;
         }
         if !self.all && staying > 0 {
             return Err(format!("{} cannot be redriven", counted(staying, "letter")).into());
         }
         Ok(())
     }
-
-    async fn send(&self, going: Vec<(&Letter, Vec<String>)>, route: &Route) -> Result {
-        let letters = going.len();
-        let progress = ProgressBar::new(u64::try_from(letters)?);
-        let moves = going.into_iter().map(async |(letter, messages)| {
-            let moved = route.take(letter, messages).await;
-            progress.inc(1);
-            moved.err().map(|why| stays(letter, why))
-        });
-        let moves = stream::iter(moves).buffer_unordered(CONCURRENCY);
-        let failures: Vec<_> = moves.filter_map(future::ready).collect().await;
-        progress.finish_and_clear();
-        for failure in &failures {
-            print::line(failure)?;
-        }
-        let sent = letters - failures.len();
-        print::line(format_args!("{} sent to {}", counted(sent, "letter"), self.to))?;
-        if sent > 0 {
-            print::line(
-                "The worker applies what it understands; those still not understood come back.",
-            )?;
-        }
-        if failures.is_empty() {
-            return Ok(());
-        }
-        Err(format!("{} not redriven", counted(failures.len(), "letter")).into())
-    }
 }
 
-impl Route {
-    /// Moves a letter from one queue to the other. If only the sending succeeds, it is in both,
-    /// which is harmless: events that are applied twice change nothing.
-    async fn take(&self, letter: &Letter, messages: Vec<String>) -> Result {
-        let messages = Outgoing::after(Duration::ZERO, messages).collect();
-        self.to.send(messages, Instant::now() + PATIENCE).await?;
-        for message in &letter.messages {
-            let deleted = self.from.delete(message).await;
-            deleted.map_err(|why| format!("it was sent, but cannot be deleted here: {why}"))?;
-        }
-        Ok(())
+async fn send(going: Vec<Going<'_>>, route: &Route) -> Result {
+    let mut sent = by_queue(&going);
+    let progress = ProgressBar::new(u64::try_from(going.len())?);
+    let moves = going.into_iter().map(async |Going { letter, messages, to }| {
+        let moved = route.take(letter, messages, to).await;
+        progress.inc(1);
+        moved.err().map(|why| (to, stays(letter, why)))
+    });
+    let moves = stream::iter(moves).buffer_unordered(CONCURRENCY);
+    let failures: Vec<_> = moves.filter_map(future::ready).collect().await;
+    progress.finish_and_clear();
+    for (to, failure) in &failures {
+        print::line(failure)?;
+        sent.entry(&to.url).and_modify(|letters| *letters -= 1);
     }
+    for (to, letters) in &sent {
+        print::line(format_args!("{} sent to {to}", counted(*letters, "letter")))?;
+    }
+    if sent.values().any(|&letters| letters > 0) {
+        print::line(
+            "The worker applies what it understands; those still not understood come back.",
+        )?;
+    }
+    if failures.is_empty() {
+        return Ok(());
+    }
+    Err(format!("{} not redriven", counted(failures.len(), "letter")).into())
+}
+
+/// Counts letters by the URL of the queue that they go to.
+fn by_queue<'a>(going: &[Going<'a>]) -> BTreeMap<&'a str, usize> {
+    let mut counts = BTreeMap::new();
+    for one in going {
+        *counts.entry(&*one.to.url).or_default() += 1;
+    }
+    counts
+}
+
+fn addressed(letters: usize, url: &str) -> String {
+    format!("{} to {url}", counted(letters, "letter"))
 }
 
 fn stays(letter: &Letter, why: impl Display) -> String {
     printable(&format!("{} stays: {why}", letter.id()))
-}
-
-/// Asks at the terminal.
-async fn confirmed(question: &str) -> bool {
-    eprint!("{question} [y/N] ");
-    let (answer, answered) = tokio::sync::oneshot::channel();
-    // A thread of its own, because the runtime would wait for one of its own even after Ctrl-C.
-    std::thread::spawn(move || {
-        let mut line = String::new();
-        let _ = stdin().read_line(&mut line);
-        answer.send(line)
-    });
-    let line = answered.await.unwrap_or_default();
-    ["y", "yes"].contains(&line.trim().to_lowercase().as_str())
 }

@@ -12,7 +12,7 @@ use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::{Deserializer, value::RawValue};
 
 use super::{
-    letter::{Letter, find, letters},
+    letter::{Kind, Letter, find, letters},
     queue::Access,
 };
 use crate::{
@@ -63,7 +63,10 @@ fn print_for_people(letter: &Letter) -> Result {
     let heading = &letter.heading;
     let ids: Vec<_> = letter.messages.iter().map(|message| message.id.as_str()).collect();
     let redrive = match letter.messages_for_worker() {
-        Ok(messages) => format!("possible, as {}", counted(messages.len(), "message")),
+        Ok(messages) => {
+            let queue = if matches!(letter.kind, Kind::Sweep(_)) { "sweep" } else { "deferred" };
+            format!("possible, as {} to the {queue} queue", counted(messages.len(), "message"))
+        }
         Err(why) => format!("not possible: {why}"),
     };
     for (name, value) in [

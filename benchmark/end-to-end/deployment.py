@@ -1,12 +1,12 @@
 """What stands behind the functions: DynamoDB and SQS on this machine, each on a free port."""
 
 import contextlib
+import dataclasses
 import json
 import re
 import subprocess
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import callbacks
@@ -14,15 +14,30 @@ import callbacks
 ROOT = Path(__file__).resolve().parents[2]
 CHATROOM = ROOT / "target" / "release" / "chatroom"
 TABLE, IDEMPOTENCY_TABLE = "chatrooms", "idempotency"
+# A line such as `dead letters http://...`.
+ADDRESS = re.compile(r"(callbacks|dynamodb|deferred|sweeps|dead letters) +(http://\S+)")
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Deployment:
     """The addresses that `chatroom serve` prints."""
 
     callbacks: str
     dynamodb: str
+    deferred: str
+    sweeps: str
     dead_letters: str
+
+    @classmethod
+    def read(cls, lines: Iterator[str]) -> "Deployment":
+        """Each address stands on a line of its own, behind its name."""
+        addresses = {}
+        for line in lines:
+            if found := ADDRESS.match(line):
+                addresses[found[1].replace(" ", "_")] = found[2]
+            if len(addresses) == len(dataclasses.fields(cls)):
+                return cls(**addresses)
+        raise RuntimeError(f"chatroom serve ended after it printed only {addresses}")
 
     def variables(self) -> dict[str, str]:
         """What a function needs to work in front of it."""
@@ -34,8 +49,8 @@ class Deployment:
             "AWS_ENDPOINT_URL_DYNAMODB": self.dynamodb,
             "AWS_ENDPOINT_URL_SQS": self.dead_letters.split("/0000")[0],
             "DEAD_LETTER_QUEUE_URL": self.dead_letters,
-            "DEFERRED_QUEUE_URL": self.dead_letters.replace("dead-letters", "deferred"),
-            "SWEEP_QUEUE_URL": self.dead_letters.replace("dead-letters", "sweeps"),
+            "DEFERRED_QUEUE_URL": self.deferred,
+            "SWEEP_QUEUE_URL": self.sweeps,
             "TABLE_NAME": TABLE,
             "IDEMPOTENCY_TABLE": IDEMPOTENCY_TABLE,
             "APP_SECRETS": json.dumps({callbacks.APP_KEY: callbacks.APP_SECRET}),
@@ -60,9 +75,8 @@ def deployment() -> Iterator[Deployment]:
     command += ["--port", "0", "--dynamodb-port", "0", "--sqs-port", "0"]
     server = subprocess.Popen(command, env={}, stdout=subprocess.PIPE, text=True)
     try:
-        # The few lines that it logs later fit into the pipe.
-        printed = "".join(server.stdout.readline() for _ in range(3))
-        started = Deployment(*re.findall(r"http://\S+", printed))
+        # What it prints later fits into the pipe.
+        started = Deployment.read(server.stdout)
         _create_idempotency_table(started.dynamodb)
         yield started
     finally:

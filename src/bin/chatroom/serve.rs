@@ -18,7 +18,7 @@ use chatroom_status_sync::{
         ListenAddresses, Stack, TABLE,
         dynamodb::Data,
         im_server::{APP_KEY, SignedCallback, WireEvent, body_of},
-        sqs::DEAD_LETTERS,
+        sqs::{DEAD_LETTERS, DEFERRED, SWEEPS},
     },
     table::key::Key,
 };
@@ -29,7 +29,7 @@ use crate::{print, result::Result};
 /// The time from a room's end to its sweep: shorter than in Lambda, for somebody who watches. No
 /// request takes longer than 4.3 s here, and no cached room is older than 5 s.
 const SWEEP_DELAY_SECONDS: &str = "10";
-/// The time between two looks at the deferred queue.
+/// The time between two looks at the worker's queues.
 const PAUSE: Duration = Duration::from_millis(200);
 
 #[derive(Args)]
@@ -83,10 +83,14 @@ fn explain(stack: &Stack) -> Result {
     let join = WireEvent::new(room.as_str(), &["anna", "ben"], Kind::Join.number(), 0, now);
     let callbacks = stack.api_gateway.url();
     let curl = SignedCallback::now(body_of(&[join])).curl(callbacks);
-    let (dynamodb, dead_letters) = (stack.dynamodb.url(), stack.sqs.url_of(DEAD_LETTERS));
+    let dynamodb = stack.dynamodb.url();
+    let [deferred, sweeps, dead_letters] =
+        [DEFERRED, SWEEPS, DEAD_LETTERS].map(|queue| stack.sqs.url_of(queue));
     print::line(format_args!(
         "callbacks    {callbacks}\n\
          dynamodb     {dynamodb}   (table {TABLE})\n\
+         deferred     {deferred}\n\
+         sweeps       {sweeps}\n\
          dead letters {dead_letters}\n\
          \n\
          Send a callback (signed now, good for 15 minutes):\n  \
@@ -106,7 +110,7 @@ pub fn setting(name: &str) -> Option<String> {
     (name == "SWEEP_DELAY_SECONDS").then(|| SWEEP_DELAY_SECONDS.to_owned())
 }
 
-/// Brings deferred messages to the worker as they become due. It ends only if that fails.
+/// Brings the messages of both queues to the worker as they become due. It ends only if that fails.
 pub async fn work(stack: &Stack) -> Result {
     loop {
         stack.drain().await?;

@@ -31,6 +31,10 @@ pub struct Room {
     /// That destroy's version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destroy_version: Option<u64>,
+    /// The Unix second at which the item expires: only while the room is destroyed, and all its
+    /// members' items say so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<u64>,
 }
 
 /// A member's item.
@@ -53,6 +57,9 @@ pub struct Member {
     pub left_at: Option<u64>,
     /// The newest reported event's version.
     pub version: u64,
+    /// The Unix second at which the item expires: only after leaving.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<u64>,
 }
 
 /// A room and all members of it that the table knows.
@@ -81,6 +88,7 @@ impl Member {
             joined_at: number(item, "joinedAt"),
             left_at: number(item, "leftAt"),
             version: number(item, "version").unwrap_or_default(),
+            expires_at: number(item, "expiresAt"),
         }
     }
 
@@ -101,6 +109,7 @@ impl Room {
             destroyed_at: number(item, "destroyedAt"),
             destroy_reason: text(item, "destroyReason").map(str::to_owned),
             destroy_version: number(item, "destroyVersion"),
+            expires_at: number(item, "expiresAt"),
         }
     }
 }

@@ -60,7 +60,10 @@ impl Table {
         let memberships = self.read_all(query, Member::from).await?;
         stream::iter(memberships)
             .map(|member| async move {
-                let room = self.room_item(app, &member.chat_room_id).await?;
+                let room = match RoomId::new(&member.chat_room_id) {
+                    Ok(room) => self.room_item(app, &room).await?,
+                    Err(_) => None,
+                };
                 Ok(member.is_present_in(room.as_ref()).then_some(member))
             })
             .buffered(MOST_LOOKUPS)
@@ -81,11 +84,9 @@ impl Table {
         Ok(rooms)
     }
 
-    async fn room_item(&self, app: &AppKey, room: &str) -> Result<Option<Room>, ReadError> {
-        let Ok(room) = RoomId::new(room) else {
-            return Ok(None);
-        };
-        let key = Key::room(app, &room).attributes();
+    /// Reads a room's own item, strongly consistent; `None` if there is none.
+    pub async fn room_item(&self, app: &AppKey, room: &RoomId) -> Result<Option<Room>, ReadError> {
+        let key = Key::room(app, room).attributes();
         let response = self
             .client
             .get_item()

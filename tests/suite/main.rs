@@ -66,5 +66,7 @@ mod estimate;
 mod load;
 /// The local queue beside SQS.
 mod local_queue;
+/// `chatroom sweep`.
+mod lost_sweeps;
 /// The sample events, and the answers that they promise.
 mod sample_events;

@@ -14,6 +14,7 @@ mod room;
 mod rooms;
 mod send;
 mod serve;
+mod sweep;
 mod tables;
 mod user;
 
@@ -52,6 +53,8 @@ enum Command {
     User(user::Options),
     /// Show the active rooms of an app
     Rooms(access::Access),
+    /// Have the sweep of a room's end done, if it was lost
+    Sweep(sweep::Options),
     /// See what waits in the dead-letter queue, and send it again
     DeadLetters(dead_letters::Options),
 }
@@ -68,6 +71,7 @@ async fn main() -> ExitCode {
         Command::Room(options) => options.run().await,
         Command::User(options) => options.run().await,
         Command::Rooms(access) => rooms::run(access).await,
+        Command::Sweep(options) => options.run().await,
         Command::DeadLetters(options) => options.run().await,
     };
     match done {

@@ -68,5 +68,7 @@ mod load;
 mod local_queue;
 /// `chatroom sweep`.
 mod lost_sweeps;
+/// `chatroom repair`.
+mod repair;
 /// The sample events, and the answers that they promise.
 mod sample_events;

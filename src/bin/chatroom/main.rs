@@ -9,10 +9,12 @@ mod event;
 mod load;
 mod members;
 mod print;
+mod repair;
 mod result;
 mod room;
 mod rooms;
 mod send;
+mod sender;
 mod serve;
 mod sweep;
 mod tables;
@@ -53,6 +55,8 @@ enum Command {
     User(user::Options),
     /// Show the active rooms of an app
     Rooms(access::Access),
+    /// Undo a forged destroy or ban: those whom it removed join again
+    Repair(repair::Options),
     /// Have the sweep of a room's end done, if it was lost
     Sweep(sweep::Options),
     /// See what waits in the dead-letter queue, and send it again
@@ -71,6 +75,7 @@ async fn main() -> ExitCode {
         Command::Room(options) => options.run().await,
         Command::User(options) => options.run().await,
         Command::Rooms(access) => rooms::run(access).await,
+        Command::Repair(options) => options.run().await,
         Command::Sweep(options) => options.run().await,
         Command::DeadLetters(options) => options.run().await,
     };

@@ -3,7 +3,7 @@
 //! * [`run`] describes a run.
 //! * [`world`] invents what happens, and words it as the sender does.
 //! * [`traffic`] decides which callback is due when.
-//! * [`play`] has each sent when it is due; [`sender`] sends it as often as it takes.
+//! * [`play`] has each sent when it is due, as often as it takes.
 //! * [`record`] tells by the answers who must be where, and [`audit`] compares the table with it.
 //! * [`tally`] counts the answers, [`latency`] collects the time that they took, and [`report`]
 //!   says what all that comes to.
@@ -14,7 +14,6 @@ mod play;
 mod record;
 mod report;
 mod run;
-mod sender;
 mod tally;
 mod traffic;
 mod world;
@@ -32,11 +31,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use tokio::sync::Notify;
 
-use crate::{access::Access, print, result::Result, serve};
+use crate::{access::Access, print, result::Result, sender::Sender, serve};
 use audit::Audit;
 use report::Report;
 use run::{Run, Shape};
-use sender::Sender;
 
 /// The effects of a run, for the help.
 const TRACES: &str = "Every run has rooms and users of its own, named after it, so that runs do \

@@ -9,8 +9,8 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{record::Record, run::Run, sender::Sender, tally::Tally, traffic::deliveries};
-use crate::result::Result;
+use super::{record::Record, run::Run, tally::Tally, traffic::deliveries};
+use crate::{result::Result, sender::Sender};
 
 /// The time from one change of the numbers beside the bar to the next.
 const REFRESH: Duration = Duration::from_millis(200);

@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::time::{Instant, error::Elapsed};
 
-use super::{latency::Latencies, sender::Outcome};
-use crate::result::Result;
+use super::latency::Latencies;
+use crate::{result::Result, sender::Outcome};
 
 /// Characters of a refusal that are kept.
 const MOST_TEXT: usize = 200;

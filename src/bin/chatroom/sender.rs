@@ -1,4 +1,4 @@
-//! Sends callbacks as the IM server does: each as often as it takes.
+//! Sends callbacks for an app as the IM server does: each as often as it takes.
 
 use std::{
     sync::Arc,

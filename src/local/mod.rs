@@ -6,11 +6,13 @@
 //! * [`event_source`]: brings messages of both queues to the worker, as Lambda does.
 //! * [`im_server`]: signs callbacks, as the IM server does.
 //! * [`api_gateway`]: makes Lambda events of HTTP requests.
+//! * [`lambda`]: runs the binaries of functions, as processes of their own.
 
 pub mod api_gateway;
 pub mod dynamodb;
 pub mod event_source;
 pub mod im_server;
+pub mod lambda;
 pub mod sqs;
 
 use std::{error::Error, net::SocketAddr, time::Duration};

@@ -87,7 +87,7 @@ async fn a_function_sends_nothing_to_a_server_that_it_does_not_trust() {
     let mut function = in_front_of(&stack, &[("AWS_ENDPOINT_URL_DYNAMODB", &url)]).await;
     let answer = answer_to(&mut function, &[join("room", "ann")]).await;
     assert_eq!(counts_of(&answer), deferred(1));
-    let log = function.end();
+    let log = function.end().unwrap();
     assert!(log.contains("invalid peer certificate: UnknownIssuer"), "{log}");
 }
 

@@ -44,7 +44,7 @@ async fn changes_that_a_silent_table_does_not_confirm_are_queued_and_applied_lat
     let response = response_to(&mut function, &signed(&events)).await;
     assert_eq!(response["statusCode"], 200);
     assert_eq!(counts_of(&answer_in(&response)), deferred(4));
-    let line: Value = serde_json::from_str(function.end().trim()).unwrap();
+    let line: Value = serde_json::from_str(function.end().unwrap().trim()).unwrap();
     assert_eq!(line["level"], "WARN");
     assert_eq!(line["deferred"], 4);
     assert_eq!(line["error"], "the table did not answer in time");
@@ -83,7 +83,7 @@ async fn with_table_and_queue_out_of_reach_the_answer_is_503_and_a_time_to_retry
     assert_eq!(response["statusCode"], 503);
     assert_eq!(response["headers"]["retry-after"], "1");
     assert_eq!(answer_in(&response)["error"], "unavailable");
-    let line: Value = serde_json::from_str(function.end().trim()).unwrap();
+    let line: Value = serde_json::from_str(function.end().unwrap().trim()).unwrap();
     let error = line["error"].as_str().unwrap();
     assert!(error.starts_with("1 changes unwritten: the table did not answer in time"), "{error}");
 

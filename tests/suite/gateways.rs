@@ -131,7 +131,7 @@ async fn the_log_names_a_request_as_its_gateway_does_or_else_as_lambda_does() {
         let event = gateway.event_of(&signed(&[join("room", "ann")]));
         function.invoke(event.to_string()).await.unwrap();
     }
-    let log = function.end();
+    let log = function.end().unwrap();
     let id_in = |line| serde_json::from_str::<Value>(line).unwrap()["request_id"].clone();
     let ids: Vec<_> = log.lines().map(id_in).collect();
     let expected = [

@@ -28,7 +28,7 @@ async fn a_signed_event_becomes_rows_an_answer_and_one_log_line() {
     assert_eq!(counts_of(&answer_in(&response)), applied(1));
     assert_eq!(member_row(&rows(&stack.table).await, "room", "ann")["membership"], "joined");
 
-    let log = function.end();
+    let log = function.end().unwrap();
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let [line] = &lines[..] else { panic!("one line per request, not {log}") };
     assert_eq!(line["level"], "INFO");
@@ -56,7 +56,7 @@ async fn neither_query_strings_nor_secrets_nor_bodies_are_logged() {
     for callback in [&good, &bad] {
         response_to(&mut function, callback).await;
     }
-    let log = function.end();
+    let log = function.end().unwrap();
     assert_eq!(log.lines().count(), 2);
     let (_, signature) = good.query.split_once("signature=").unwrap();
     for hidden in [APP_SECRET, signature, "nonce=", "user-in-the-body"] {
@@ -159,7 +159,7 @@ async fn an_error_of_the_table_is_logged_without_its_content() {
     let mut function = in_front_of(&stack, &[("AWS_ENDPOINT_URL_DYNAMODB", &engine)]).await;
     let answer = answer_to(&mut function, &[join("room", "user-in-the-body")]).await;
     assert_eq!(counts_of(&answer), deferred(1));
-    let log = function.end();
+    let log = function.end().unwrap();
     assert!(log.contains("ValidationException"), "{log}");
     for hidden in ["hush-hush", "user-in-the-body", "x-header"] {
         assert!(!log.contains(hidden), "{hidden} in {log}");
@@ -180,7 +180,7 @@ async fn a_secret_that_is_no_keyring_is_named_and_never_shown() {
     let mut function = in_front_of(&stack, &variables).await;
     let response = response_to(&mut function, &signed(&[join("room", "ann")])).await;
     assert_eq!(response["statusCode"], 503);
-    let said = function.end();
+    let said = function.end().unwrap();
     assert!(
         said.contains("APP_SECRETS_ARN: arn:aws:secretsmanager:local cannot be read"),
         "{said}"

@@ -216,7 +216,7 @@ async fn nothing_is_lost_when_the_worker_is_killed_at_any_moment() {
         let alarm = run.dynamodb.after_requests(requests);
         tokio::select! {
             _ = worker.invoke(event) => {}
-            () = alarm.notified() => worker.kill(),
+            () = alarm.notified() => worker.kill().unwrap(),
         }
     }
     let record = run.audit().await;

@@ -8,6 +8,7 @@ use chatroom_status_sync::{
     local::{
         Stack,
         im_server::WireEvent,
+        lambda::{Function, FunctionError},
         sqs::{DEFERRED, SWEEPS},
     },
     wire::answer::Counts,
@@ -20,9 +21,7 @@ use crate::support::{
     CountsSum, app, counts_of, deployment,
     functions::{answer_in, gateway_event, in_front_of, response_to, worker},
     oracle::comparable,
-    read, read_dead_letters, receive, rows,
-    runtime_api::Function,
-    signed, sqs,
+    read, read_dead_letters, receive, rows, signed, sqs,
 };
 
 /// The number of times that the sender tries a callback, the first included.
@@ -118,7 +117,7 @@ impl Run {
                         response = function.invoke(event) => Some(response),
                         () = alarm.notified() => None,
                     };
-                    function.kill();
+                    function.kill().unwrap();
                     *function = self.callback().await;
                     response
                 }
@@ -132,7 +131,11 @@ impl Run {
     }
 
     /// Notes a response, and gives true if it settles the callback.
-    async fn note(&self, response: Option<Result<Value, Value>>, events: &[WireEvent]) -> bool {
+    async fn note(
+        &self,
+        response: Option<Result<Value, FunctionError>>,
+        events: &[WireEvent],
+    ) -> bool {
         let mut record = self.record.lock().await;
         let Some(response) = response else {
             *record.answers.entry(NO_ANSWER).or_default() += 1;

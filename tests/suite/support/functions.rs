@@ -4,12 +4,13 @@ use chatroom_status_sync::local::{
     Stack,
     api_gateway::event_of,
     im_server::{APP_KEY, APP_SECRET, SignedCallback, WireEvent},
+    lambda::{CALLBACK_TIME_OUT, Function},
     sqs::{DEAD_LETTERS, DEFERRED, SWEEPS},
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::{now, runtime_api::Function, signed};
+use super::{now, signed};
 
 pub const CALLBACK: &str = env!("CARGO_BIN_EXE_callback");
 pub const WORKER: &str = env!("CARGO_BIN_EXE_worker");
@@ -30,7 +31,8 @@ async fn start(binary: &str, stack: &Stack, more: &[(&str, &str)]) -> Function {
         ("DEAD_LETTER_QUEUE_URL", &dead_letters),
     ];
     variables.extend(more);
-    Function::start(binary, &variables).await
+    // The worker gets no more, so that no test waits for longer.
+    Function::start(binary, &variables, CALLBACK_TIME_OUT).await.unwrap()
 }
 
 /// Starts the function `callback`. Sweeps are not delayed.

@@ -17,8 +17,6 @@ pub mod history;
 pub mod meter;
 /// The table that events must end in.
 pub mod oracle;
-/// Lambda's Runtime API.
-pub mod runtime_api;
 
 pub use answers::*;
 pub use deployments::*;

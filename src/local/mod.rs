@@ -7,12 +7,14 @@
 //! * [`im_server`]: signs callbacks, as the IM server does.
 //! * [`api_gateway`]: makes Lambda events of HTTP requests.
 //! * [`lambda`]: runs the binaries of functions, as processes of their own.
+//! * [`partitions`]: gives each partition of a table a rate of writes, as DynamoDB does.
 
 pub mod api_gateway;
 pub mod dynamodb;
 pub mod event_source;
 pub mod im_server;
 pub mod lambda;
+pub mod partitions;
 pub mod sqs;
 
 use std::{error::Error, net::SocketAddr, time::Duration};

@@ -64,6 +64,8 @@ mod dead_letters;
 mod estimate;
 /// `chatroom load`.
 mod load;
+/// The local partitions beside those of DynamoDB.
+mod local_partitions;
 /// The local queue beside SQS.
 mod local_queue;
 /// `chatroom sweep`.

@@ -1,50 +1,20 @@
-"""The results as pictures. The same results give the same files, byte for byte."""
+"""The results as pictures."""
 
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("svg")
-
-from matplotlib import pyplot
-
 from functions import ALL
 from results import Results
+from style import BLUE, GREY, NUMBER, ORANGE, pair, save
 from summary import grouped, middle, percentiles
 from targets import MB
-
-pyplot.rcParams.update(
-    {
-        "svg.hashsalt": "chatroom-status-sync",
-        # Text as text: smaller, and found by a search.
-        "svg.fonttype": "none",
-        "font.family": "sans-serif",
-        "font.size": 9,
-        "axes.grid": True,
-        "axes.spines.right": False,
-        "axes.spines.top": False,
-        "grid.color": "#dddddd",
-        "xtick.major.size": 0,
-        "ytick.major.size": 0,
-        "legend.frameon": False,
-        "figure.constrained_layout.use": True,
-    }
-)
-
-BLUE, ORANGE, GREY = "#1f77b4", "#ff7f0e", "#7f7f7f"
-# Instead of powers of ten.
-NUMBER = "{x:,g}"
 
 
 def draw(results: Results, folder: Path):
     """Writes all of them."""
     for name, plot in {"functions": _functions, "crowds": _crowds, "processes": _processes}.items():
-        figure, (left, right) = pyplot.subplots(1, 2, figsize=(8, 2.8))
+        figure, left, right = pair()
         plot(results, left, right)
-        for axes in left, right:
-            axes.minorticks_off()
-        figure.savefig(folder / f"performance-{name}.svg", metadata={"Date": None, "Creator": None})
-        pyplot.close(figure)
+        save(figure, folder / f"performance-{name}.svg")
 
 
 def _functions(results: Results, left, right):

@@ -71,8 +71,10 @@ impl Table {
         E: ProvideErrorMetadata + Error + 'static,
     {
         let Some(pace) = pace else { return self.attempt(sent).await };
+        // First the turn, so that nobody who waits for one partition keeps others from theirs.
+        pace.wait().await;
         let _permit = self.permits.acquire().await;
-        let begun = pace.wait().await;
+        let begun = Instant::now();
         let result = self.attempt(sent).await;
         if result.as_ref().is_err_and(Unconfirmed::is_of_partition) {
             pace.fall(begun);

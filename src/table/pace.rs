@@ -1,8 +1,9 @@
-//! Paces: the worker's requests to a partition, as fast as the partition takes them.
+//! Paces: the worker's writes to a partition, as fast as the partition takes them.
 //!
 //! A partition takes a thousand writes a second, or fewer where callbacks write to it as well, and
-//! does not say how many. So a pace is found by trying: it grows while requests succeed, and falls
-//! when one is throttled. Callbacks do not slow down, so the worker leaves them their share.
+//! does not say how many. So a pace is found by trying: it grows while writes succeed, and falls
+//! when one is throttled. Callbacks do not wait, so the worker leaves them their share. Only just
+//! after a throttle they do not even try.
 
 use std::{
     collections::HashMap,
@@ -53,7 +54,7 @@ pub(super) struct Pace {
 struct State {
     /// Requests per second.
     rate: f64,
-    /// Requests that may be sent now.
+    /// Requests that may be sent at the moment `counted`, which after a fall lies ahead.
     allowed: f64,
     counted: Instant,
     /// The time of the last fall, once there was one.
@@ -62,12 +63,24 @@ struct State {
 
 impl Paces {
     /// Gives the pace of a partition.
-    pub fn of(&self, partition: String) -> Arc<Pace> {
-        let mut paces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn of(&self, partition: &str) -> Arc<Pace> {
+        let mut paces = self.lock();
+        if let Some(known) = paces.get(partition) {
+            return known.clone();
+        }
         if paces.len() >= MOST_PARTITIONS {
             paces.clear();
         }
-        paces.entry(partition).or_default().clone()
+        paces.entry(partition.to_owned()).or_default().clone()
+    }
+
+    /// Says whether a write to the partition was throttled just now.
+    pub fn is_full(&self, partition: &str) -> bool {
+        self.lock().get(partition).is_some_and(|pace| pace.state().counted > Instant::now())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Pace>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -80,12 +93,10 @@ impl Default for Pace {
 }
 
 impl Pace {
-    /// Waits until a request may be sent. Gives the moment at which it is.
-    pub async fn wait(&self) -> Instant {
+    /// Waits until a request may be sent.
+    pub async fn wait(&self) {
         let _first = self.row.lock().await;
-        loop {
-            let now = Instant::now();
-            let Some(later) = self.state().take(now) else { return now };
+        while let Some(later) = { self.state().take(Instant::now()) } {
             sleep_until(later).await;
         }
     }

@@ -31,6 +31,10 @@ impl Unconfirmed {
         Self::Throttled(in_words(error))
     }
 
+    pub(super) fn still_full() -> Self {
+        Self::Throttled("the partition was full a moment ago".to_owned())
+    }
+
     /// Says whether the partition has no use for more requests now.
     pub const fn is_of_partition(&self) -> bool {
         matches!(self, Self::Silent | Self::Throttled(_))

@@ -7,6 +7,8 @@ use aws_sdk_dynamodb::{
     types::{ReturnValue, ReturnValuesOnConditionCheckFailure},
 };
 
+use tokio::time::Instant;
+
 use super::{
     Attributes, Table,
     item::{compare, room_state},
@@ -198,16 +200,28 @@ impl Table {
             .set_expression_attribute_values(update.values)
             .return_values(old)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let pace = (self.effort == Effort::Patient).then(|| self.paces.of(key.partition()));
-        match self.request(pace.as_deref(), || update.clone().send()).await {
-            Ok(output) => Ok(Found::Older(output.attributes)),
-            Err(error) => match error.as_refusal() {
-                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
-                    Ok(Found::AtLeastAsNew(refused.item().cloned()))
-                }
-                _ => Err(error.into()),
-            },
+        let partition = key.partition();
+        let pace = match self.effort {
+            Effort::Brief if self.paces.is_full(&partition) => {
+                return Err(Unconfirmed::still_full());
+            }
+            Effort::Brief => None,
+            Effort::Patient => Some(self.paces.of(&partition)),
+        };
+        let begun = Instant::now();
+        let error = match self.request(pace.as_deref(), || update.clone().send()).await {
+            Ok(output) => return Ok(Found::Older(output.attributes)),
+            Err(error) => error,
+        };
+        if let Some(UpdateItemError::ConditionalCheckFailedException(refused)) = error.as_refusal()
+        {
+            return Ok(Found::AtLeastAsNew(refused.item().cloned()));
         }
+        let why = Unconfirmed::from(error);
+        if matches!(why, Unconfirmed::Throttled(_)) {
+            self.paces.of(&partition).fall(begun);
+        }
+        Err(why)
     }
 }
 

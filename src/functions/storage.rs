@@ -35,7 +35,7 @@ use crate::{
 /// a callback. What a body says beyond goes to the deferred queue at once.
 const MOST_CHANGES: usize = 10_000;
 /// The time for which a change waits whose partition was full.
-pub const THROTTLED: Range<Duration> = Duration::from_secs(10)..Duration::from_secs(20);
+pub const THROTTLED: Range<Duration> = Duration::from_secs(5)..Duration::from_secs(15);
 /// The time for which the rest of a message waits that was done in part.
 const REMAINDER: Range<Duration> = Duration::from_secs(5)..Duration::from_secs(10);
 

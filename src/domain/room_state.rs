@@ -51,8 +51,9 @@ impl RoomState {
     ///
     /// A callback that tells the room's newest end asks for its sweep even if the end is known: the
     /// function that took it first may have ended before the sweep was queued. Everybody else asks
-    /// once the sweep is [`OVERDUE`]. An older end needs none: the sweep of the newer one ends every
-    /// membership that its own would.
+    /// once the sweep is [`OVERDUE`]. A callback that revived the room asks at once, because nobody
+    /// after it can see that the room was not swept. An older end needs none: the sweep of the newer
+    /// one ends every membership that its own would.
     ///
     /// ```
     /// use chatroom_status_sync::domain::{
@@ -74,8 +75,8 @@ impl RoomState {
     pub fn sweep_due(self, plan: &RoomPlan, now: Timestamp) -> Option<Version> {
         let end = self.destroyed?;
         let is_told = plan.room.and_then(|facts| facts.of_kind(Kind::Destroy)) == self.destroyed;
-        let is_overdue = self.unswept && now.since(end.time()) > OVERDUE;
-        (is_told && !self.is_swept() || is_overdue).then_some(end)
+        let is_missed = self.unswept && (self.active || now.since(end.time()) > OVERDUE);
+        (is_told && !self.is_swept() || is_missed).then_some(end)
     }
 
     /// Finds the join that proves the room alive where the item does not say so: its create was

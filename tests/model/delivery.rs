@@ -1,9 +1,13 @@
 //! The handling of one callback: `Table::apply`, and `functions::storage` around it.
 
-use chatroom_status_sync::domain::event::{Kind, Version};
+use chatroom_status_sync::domain::{
+    event::{Kind, Version},
+    room_state::RoomState,
+    time::Timestamp,
+};
 
 use crate::{
-    history::{Callback, History, number_of},
+    history::{Callback, Coming, History, number_of},
     protocol::Protocol,
     room_cache::CachedRoom,
     rules::Rule,
@@ -40,15 +44,15 @@ pub enum Write {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Round {
     /// The sweep is queued before anything is written, if the rule that forbids it is left out.
-    QueueFirst,
+    QueueFirst(Version),
     /// All items are written, and the room is read.
     Writing,
     /// The room is written as active.
     Reviving(Version),
     /// Joins from before the room's end are ended.
     Ending(Vec<(usize, Version)>),
-    /// The sweep is queued.
-    Queueing,
+    /// The sweep of this destroy is queued.
+    Queueing(Version),
     Over,
 }
 
@@ -75,24 +79,22 @@ impl Delivery {
             members[number_of(user)] = Write::Due;
         }
         let reads_room = protocol.keeps(Rule::JoinsReadTheirRoom) && plan.newest_join().is_some();
-        let queues_first = !protocol.keeps(Rule::SweepsAreQueuedAfterTheWrite);
+        let is_swept_first =
+            callback.is_required && !protocol.keeps(Rule::SweepsAreQueuedAfterTheWrite);
+        let swept = callback.destroys().filter(|_| is_swept_first);
         Self {
             members,
             room: if plan.room.is_some() || reads_room { Write::Due } else { Write::Done },
             room_state: None,
             blocks: 0,
-            round: if queues_first && callback.asks_for_sweep() {
-                Round::QueueFirst
-            } else {
-                Round::Writing
-            },
+            round: swept.map_or(Round::Writing, Round::QueueFirst),
         }
     }
 
     /// The steps that the handler may take next.
     pub fn steps(&self, callback: &Callback, cached: Option<&CachedRoom>) -> Vec<Step> {
         match &self.round {
-            Round::QueueFirst | Round::Queueing => vec![Step::QueueSweep],
+            Round::QueueFirst(_) | Round::Queueing(_) => vec![Step::QueueSweep],
             Round::Writing => {
                 let due = |user: &usize| self.members[*user] != Write::Done;
                 let members = (0..self.members.len()).filter(due);
@@ -125,13 +127,26 @@ impl Delivery {
     }
 }
 
-impl Callback {
-    /// True if the callback asks for a sweep. Abandoned callbacks do not come so far: if they did,
-    /// there would be two sweeps, as in [`History::with_repeated_sweeps`].
-    pub fn asks_for_sweep(&self) -> bool {
-        self.is_required && self.destroys().is_some()
+impl Protocol {
+    /// `sweep` in `table::progress`: the destroy whose sweep a callback asks for, given the room as
+    /// it found it last. Abandoned callbacks do not come so far: if they did, there would be two
+    /// sweeps, as in [`History::with_repeated_sweeps`].
+    pub fn sweep_due(
+        &self,
+        history: &History,
+        callback: &Callback,
+        found: RoomState,
+    ) -> Option<Version> {
+        let is_blind = found.active && !self.keeps(Rule::RevivalsAskForTheSweep);
+        let found = RoomState { unswept: found.unswept && !is_blind, ..found };
+        let is_late = history.is_told_late || callback.comes == Coming::TenMinutesLater;
+        let is_patient = !is_late || !self.keeps(Rule::UnsweptRoomsAreAskedForAgain);
+        let now = if is_patient { Timestamp::from_millis(0)? } else { Timestamp::MAX };
+        found.sweep_due(&callback.plan, now).filter(|_| callback.is_required)
     }
+}
 
+impl Callback {
     pub fn destroys(&self) -> Option<Version> {
         self.plan.room?.of_kind(Kind::Destroy)
     }

@@ -1,5 +1,7 @@
 //! Every history of a size, so that none is forgotten.
 
+use chatroom_status_sync::domain::event::Kind;
+
 use crate::history::{Callback, History, Told, callback, create, destroy, join, leave};
 
 /// Makes every history of `size` events of one room and some users, each in a callback of its own.
@@ -18,6 +20,29 @@ pub fn every_history_with_crashes(size: usize) -> Vec<History> {
         .into_iter()
         .map(|events| History::of(events.into_iter().flat_map(both).collect()))
         .collect()
+}
+
+/// Makes every history of `size` events of one user in which the room is destroyed last and its
+/// sweeps die, with one further event that meets the room ten minutes later: any but a leave.
+pub fn every_history_with_dead_sweeps(size: usize) -> Vec<History> {
+    let ends_the_room = |events: &Vec<Told>| {
+        let newest = |counts: fn(Kind) -> bool| {
+            events.iter().map(|told| told.version).filter(|version| counts(version.kind())).max()
+        };
+        let life = newest(|kind| matches!(kind, Kind::Create | Kind::Join));
+        newest(|kind| kind == Kind::Destroy) > life
+    };
+    let dead = |&told: &Told| callback([told]).with_a_dead_sweep();
+    let with_visitors = |events: Vec<Told>| {
+        let latest = events.last().map_or(0, |told| told.version.time().millis()) + 1;
+        let visitors = (1..=latest).flat_map(|time| [create(time), join(time, 0), destroy(time)]);
+        let history = move |visitor| {
+            let callbacks = events.iter().map(dead);
+            History::of(callbacks.chain([callback([visitor]).ten_minutes_later()]).collect())
+        };
+        visitors.map(history).collect::<Vec<_>>()
+    };
+    every_set(size, 1).into_iter().filter(ends_the_room).flat_map(with_visitors).collect()
 }
 
 fn every_set(size: usize, users: usize) -> Vec<Vec<Told>> {

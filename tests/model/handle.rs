@@ -35,7 +35,7 @@ impl Protocol {
         match step {
             Step::WriteMember(user) => {
                 if let Some(facts) = facts_of(user) {
-                    write_member(state, at, user, &facts);
+                    self.write_member(state, at, user, &facts);
                 }
             }
             Step::WriteRoom => {
@@ -76,9 +76,16 @@ impl Protocol {
                 }
             }
             Step::QueueSweep => {
-                state.queue_sweep(at);
+                let history = self.history(state);
                 state.deliveries[at].round = match state.deliveries[at].round {
-                    Round::QueueFirst => Round::Writing,
+                    Round::QueueFirst(destroy) => {
+                        state.queue_sweep(history, at, destroy);
+                        Round::Writing
+                    }
+                    Round::Queueing(destroy) => {
+                        state.queue_sweep(history, at, destroy);
+                        Round::Over
+                    }
                     _ => Round::Over,
                 };
             }
@@ -91,7 +98,7 @@ impl Protocol {
         let lacking = match &state.deliveries[at].room {
             Write::Raise(lacking) => table::raise(&mut state.room, lacking, facts),
             Write::Due | Write::Done => {
-                let written = table::write(&mut state.room, Subject::Room, facts);
+                let written = self.write(&mut state.room, Subject::Room, facts);
                 state.note_room_state(at, written.room_state);
                 if !written.applied && !self.keeps(Rule::StaleDestroysAreSwept) {
                     state.deliveries[at].room_state =
@@ -118,10 +125,10 @@ impl Protocol {
         {
             room.lives = true;
         }
-        table::write(&mut state.room, Subject::Room, &Facts::alive(join)).room_state
+        self.write(&mut state.room, Subject::Room, &Facts::alive(join)).room_state
     }
 
-    /// `Table::end`, by a handler or a sweep.
+    /// `Table::end_membership`, by a handler or a sweep.
     pub fn end(&self, state: &mut State, user: usize, join: Version, destroy: Option<Version>) {
         if let (Some(item), Some(destroy)) = (&mut state.members[user], destroy) {
             let is_due = item.lives && item.version == join;
@@ -170,28 +177,29 @@ impl Protocol {
         }
     }
 
-    /// Asks for a sweep if the destroy is the newest one, even if it was known before: `sweep` in
-    /// `table::progress`.
+    /// Asks for the sweep that is due, if one is.
     fn after_endings(&self, state: &mut State, at: usize) {
-        let callback = &self.history(state).callbacks[at];
-        let stored = state.deliveries[at].room_state.and_then(|found| found.0.destroyed);
-        let is_newest = callback.asks_for_sweep() && stored == callback.destroys();
-        let queued_first = !self.keeps(Rule::SweepsAreQueuedAfterTheWrite);
-        state.deliveries[at].round =
-            if is_newest && !queued_first { Round::Queueing } else { Round::Over };
+        let history = self.history(state);
+        let found = state.deliveries[at].room_state.filter(|_| self.queues_after_the_write());
+        let due = found.and_then(|found| self.sweep_due(history, &history.callbacks[at], found.0));
+        state.deliveries[at].round = due.map_or(Round::Over, Round::Queueing);
     }
-}
 
-fn write_member(state: &mut State, at: usize, user: usize, facts: &Facts) {
-    let item = &mut state.members[user];
-    let write = &mut state.deliveries[at].members[user];
-    let lacking = match write {
-        Write::Raise(lacking) => table::raise(item, lacking, facts),
-        _ => table::write(item, Subject::Member, facts).lacking,
-    };
-    *write = Write::after(lacking);
-    let newest = &mut state.landed.newest[user];
-    *newest = (*newest).max(Some(facts.newest()));
+    fn queues_after_the_write(&self) -> bool {
+        self.keeps(Rule::SweepsAreQueuedAfterTheWrite)
+    }
+
+    fn write_member(&self, state: &mut State, at: usize, user: usize, facts: &Facts) {
+        let item = &mut state.members[user];
+        let write = &mut state.deliveries[at].members[user];
+        let lacking = match write {
+            Write::Raise(lacking) => table::raise(item, lacking, facts),
+            _ => self.write(item, Subject::Member, facts).lacking,
+        };
+        *write = Write::after(lacking);
+        let newest = &mut state.landed.newest[user];
+        *newest = (*newest).max(Some(facts.newest()));
+    }
 }
 
 impl Write {

@@ -60,6 +60,30 @@ pub struct Callback {
     /// True if somebody makes sure that it is handled to the end. Otherwise each step is taken at
     /// any time or never; see [`Callback::abandoned`].
     pub is_required: bool,
+    pub its_sweep: Fate,
+    pub comes: Coming,
+}
+
+/// The end of the sweep that a callback asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It comes to its end.
+    Done,
+    /// It takes each of its steps at any time or never.
+    Dead,
+    /// It never starts.
+    Lost,
+}
+
+/// The time at which a callback comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coming {
+    /// At any time.
+    AtAnyTime,
+    /// After all callbacks of the first kind are handled, and forgotten by the room cache.
+    Afterwards,
+    /// So much later that everything of the first kind is overdue.
+    TenMinutesLater,
 }
 
 /// A callback that is handled to the end.
@@ -74,6 +98,8 @@ pub fn callback<const N: usize>(told: [Told; N]) -> Callback {
         told: told.to_vec(),
         plan: plan.rooms.into_values().next().unwrap(),
         is_required: true,
+        its_sweep: Fate::Done,
+        comes: Coming::AtAnyTime,
     }
 }
 
@@ -84,6 +110,28 @@ impl Callback {
     pub fn abandoned(self) -> Self {
         Self { is_required: false, ..self }
     }
+
+    /// Loses the sweep that the callback asks for: its queue was out of reach whenever the sender
+    /// tried.
+    pub fn without_its_sweep(self) -> Self {
+        Self { its_sweep: Fate::Lost, ..self }
+    }
+
+    /// Lets the sweep that the callback asks for die between any two steps, or before the first:
+    /// workers failed again and again, and nobody looked at the dead letter.
+    pub fn with_a_dead_sweep(self) -> Self {
+        Self { its_sweep: Fate::Dead, ..self }
+    }
+
+    /// Lets the callback come after all those that come at any time, but soon.
+    pub fn afterwards(self) -> Self {
+        Self { comes: Coming::Afterwards, ..self }
+    }
+
+    /// Lets the callback come more than ten minutes after all those that come at any time.
+    pub fn ten_minutes_later(self) -> Self {
+        Self { comes: Coming::TenMinutesLater, ..self }
+    }
 }
 
 /// A set of callbacks. The checker takes care of their order.
@@ -91,9 +139,11 @@ impl Callback {
 pub struct History {
     pub callbacks: Vec<Callback>,
     pub users: usize,
-    /// True if each sweep may be run a second time, at any time after it was queued, and need not
-    /// finish.
+    /// True if the sweep of each destroy may be run a second time, at any time after it was due, and
+    /// need not finish.
     pub repeats_sweeps: bool,
+    /// True if all events are older than ten minutes when they are told.
+    pub is_told_late: bool,
     pub end: EndState,
 }
 
@@ -108,12 +158,19 @@ impl History {
         let told = callbacks.iter().flat_map(|callback| &callback.told);
         let users = told.filter_map(|told| told.user).max();
         let users = users.map_or(0, |last| last + 1);
-        Self { end: EndState::of(&callbacks, users), callbacks, users, repeats_sweeps: false }
+        let end = EndState::of(&callbacks, users);
+        Self { callbacks, users, repeats_sweeps: false, is_told_late: false, end }
     }
 
-    /// Lets each sweep be run twice.
+    /// Lets the sweep of each destroy be run twice.
     pub fn with_repeated_sweeps(self) -> Self {
         Self { repeats_sweeps: true, ..self }
+    }
+
+    /// Lets all events be told more than ten minutes late. Whoever finds the room's end not swept
+    /// takes it for overdue, although its own sweep is still to come.
+    pub fn told_late(self) -> Self {
+        Self { is_told_late: true, ..self }
     }
 }
 

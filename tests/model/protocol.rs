@@ -6,11 +6,11 @@ use stateright::{Model, Property};
 
 use crate::{
     delivery::{Delivery, Round, Step},
-    history::{Callback, History},
+    history::{Callback, Coming, History, Told},
     oracle::is_present,
     room_cache::CachedRoom,
     rules::Rule,
-    sweep::{Move, Sweep},
+    sweep::{Move, Stage, Sweep},
     table::Item,
 };
 
@@ -31,10 +31,13 @@ pub struct State {
     /// One handler for each callback.
     pub deliveries: Vec<Delivery>,
     pub cached: Option<CachedRoom>,
-    /// The sweep that each callback's destroy asks for.
-    pub sweeps: Vec<Sweep>,
-    /// The second run of each sweep, if the history repeats sweeps.
-    repeats: Vec<Sweep>,
+    /// The sweep that each callback asks for, from its queueing to its end.
+    pub sweeps: Vec<Option<Sweep>>,
+    /// A run of that sweep that need not come to its end: the only one, if the sweep dies, or a
+    /// second one, if the history repeats sweeps.
+    pub stray_sweeps: Vec<Option<Sweep>>,
+    /// True once the time has come for callbacks that do not come at any time.
+    is_afterwards: bool,
     pub landed: Landed,
 }
 
@@ -54,10 +57,12 @@ pub enum Action {
     Handle(usize, Step),
     /// The cached room expires.
     Forget,
-    /// The sweep of a callback's destroy takes a step.
+    /// Time passes, until the callbacks come that do not come at any time.
+    Wait,
+    /// The sweep that a callback asked for takes a step.
     Sweep(usize, Move),
-    /// The second run of that sweep takes a step.
-    Repeat(usize, Move),
+    /// The run of that sweep that need not come to its end takes a step.
+    Stray(usize, Move),
 }
 
 impl Protocol {
@@ -78,12 +83,50 @@ impl Protocol {
         };
         let callbacks = &self.history(state).callbacks;
         state.deliveries.iter().zip(callbacks).all(handled)
-            && state.sweeps.iter().all(|sweep| sweep.moves().is_empty())
+            && state.sweeps.iter().all(Option::is_none)
+    }
+
+    /// True if other callbacks wait for the end of those that come at any time, and need not wait
+    /// any more.
+    fn has_waited(&self, state: &State) -> bool {
+        let comes = |callback: &Callback| callback.comes == Coming::AtAnyTime;
+        let callbacks = &self.history(state).callbacks;
+        let mut deliveries = state.deliveries.iter().zip(callbacks);
+        !state.is_afterwards
+            && !callbacks.iter().all(comes)
+            && state.cached.is_none()
+            && deliveries.all(|(delivery, callback)| {
+                !callback.is_required || !comes(callback) || delivery.round == Round::Over
+            })
     }
 
     fn is_right_in_the_end(&self, state: &State) -> bool {
         let end = &self.history(state).end;
         !self.is_done(state) || end.agrees_with(state.room.as_ref(), &state.members)
+    }
+
+    /// True if no member would be back once the room's item expires: a member who is joined since
+    /// before the room's end is one whose handler is still going to notice, or the handler of a
+    /// callback that tells the same again.
+    fn leaves_no_ghost(&self, state: &State) -> bool {
+        let Some(room) = state.room.as_ref().filter(|room| room.expires.is_some()) else {
+            return true;
+        };
+        let is_handled = |user, version| {
+            let mut deliveries = state.deliveries.iter().zip(&self.history(state).callbacks);
+            deliveries.any(|(delivery, callback)| {
+                let tells = |told: &Told| told.user == Some(user) && told.version == version;
+                let is_over = !callback.is_required || delivery.round == Round::Over;
+                !is_over && callback.told.iter().any(tells)
+            })
+        };
+        let mut members = state.members.iter().enumerate();
+        !room.lives
+            && members.all(|(user, member)| {
+                let member = member.as_ref().filter(|member| member.lives);
+                let ghost = member.filter(|member| Some(member.version) < room.destroyed);
+                ghost.is_none_or(|ghost| is_handled(user, ghost.version))
+            })
     }
 
     fn can_go_on(&self, state: &State) -> bool {
@@ -107,6 +150,7 @@ fn tells_the_truth(state: &State) -> bool {
 
 pub const END: &str = "when all is done, the table is the end state";
 pub const ALWAYS: &str = "at every moment, who is in the room is who should be";
+pub const GHOSTS: &str = "a room that may vanish leaves no ghost";
 pub const LIVELY: &str = "nothing waits for ever";
 pub const REACHED: &str = "all is done some time";
 
@@ -125,8 +169,9 @@ impl Model for Protocol {
                 .map(|callback| Delivery::new(self, history, callback))
                 .collect(),
             cached: None,
-            sweeps: vec![Sweep::Unknown; history.callbacks.len()],
-            repeats: vec![Sweep::Unknown; history.callbacks.len()],
+            sweeps: vec![None; history.callbacks.len()],
+            stray_sweeps: vec![None; history.callbacks.len()],
+            is_afterwards: false,
             landed: Landed { newest: vec![None; history.users], destroyed: None },
         };
         self.histories.iter().enumerate().map(state).collect()
@@ -135,39 +180,42 @@ impl Model for Protocol {
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
         let history = self.history(state);
         for (at, delivery) in state.deliveries.iter().enumerate() {
-            let steps = delivery.steps(&history.callbacks[at], state.cached.as_ref());
-            actions.extend(steps.into_iter().map(|step| Action::Handle(at, step)));
-        }
-        actions.extend(state.cached.as_ref().map(|_| Action::Forget));
-        for (at, sweep) in state.sweeps.iter().enumerate() {
-            let waits =
-                *sweep == Sweep::Queued && self.keeps(Rule::SweepsWait) && !self.is_due(state, at);
-            if !waits {
-                let moves = sweep.moves().into_iter();
-                actions.extend(moves.map(|step| Action::Sweep(at, step)));
+            let callback = &history.callbacks[at];
+            if state.is_afterwards || callback.comes == Coming::AtAnyTime {
+                let steps = delivery.steps(callback, state.cached.as_ref());
+                actions.extend(steps.into_iter().map(|step| Action::Handle(at, step)));
             }
         }
-        for (at, sweep) in state.repeats.iter().enumerate() {
-            let moves = sweep.moves().into_iter();
-            actions.extend(moves.map(|step| Action::Repeat(at, step)));
+        actions.extend(state.cached.as_ref().map(|_| Action::Forget));
+        actions.extend(self.has_waited(state).then_some(Action::Wait));
+        let moves = |at: usize, sweep: &Option<Sweep>| {
+            let may_start = || !self.keeps(Rule::SweepsWait) || self.is_due(state, at);
+            let sweep = sweep.as_ref();
+            sweep.filter(|sweep| sweep.stage != Stage::Queued || may_start()).map(Sweep::moves)
+        };
+        for (at, sweep) in state.sweeps.iter().enumerate() {
+            let moves = moves(at, sweep).into_iter().flatten();
+            actions.extend(moves.map(|step| Action::Sweep(at, step)));
+        }
+        for (at, sweep) in state.stray_sweeps.iter().enumerate() {
+            let moves = moves(at, sweep).into_iter().flatten();
+            actions.extend(moves.map(|step| Action::Stray(at, step)));
         }
     }
 
     fn next_state(&self, last: &State, action: Action) -> Option<State> {
         let mut state = last.clone();
         match action {
-            Action::Handle(at, step) => {
-                self.step(&mut state, at, step);
-                if step == Step::QueueSweep && self.history(last).repeats_sweeps {
-                    state.repeats[at] = Sweep::Queued;
-                }
-            }
+            Action::Handle(at, step) => self.step(&mut state, at, step),
             Action::Forget => state.cached = None,
+            Action::Wait => state.is_afterwards = true,
             Action::Sweep(at, step) => {
-                state.sweeps[at] = self.sweep(&mut state, &last.sweeps[at], step);
+                let sweep = last.sweeps[at].as_ref()?;
+                state.sweeps[at] = self.sweep(&mut state, sweep, step);
             }
-            Action::Repeat(at, step) => {
-                state.repeats[at] = self.sweep(&mut state, &last.repeats[at], step);
+            Action::Stray(at, step) => {
+                let sweep = last.stray_sweeps[at].as_ref()?;
+                state.stray_sweeps[at] = self.sweep(&mut state, sweep, step);
             }
         }
         Some(state)
@@ -177,6 +225,7 @@ impl Model for Protocol {
         vec![
             Property::always(END, Self::is_right_in_the_end),
             Property::always(ALWAYS, |_, state| tells_the_truth(state)),
+            Property::always(GHOSTS, Self::leaves_no_ghost),
             Property::always(LIVELY, Self::can_go_on),
             Property::sometimes(REACHED, Self::is_done),
         ]

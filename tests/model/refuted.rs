@@ -1,9 +1,9 @@
 //! Failures without one of the rules: each rule is needed.
 
 use crate::{
-    history::{ANN, callback, create, destroy, history, join},
+    history::{ANN, BOB, callback, create, destroy, history, join},
     rules::Rule,
-    support::needs,
+    support::{leaves_a_ghost, needs},
 };
 
 #[test]
@@ -81,4 +81,61 @@ fn a_cached_room_dated_later_than_its_request_hides_a_destroy() {
 fn a_cached_room_without_its_last_destroy_keeps_a_late_join() {
     let told = [callback([join(1, ANN)]), callback([destroy(2)]), callback([create(3)])];
     needs(Rule::CachedRoomsKeepTheDestroy, history(told));
+}
+
+#[test]
+fn a_room_that_expires_from_its_destroy_on_vanishes_before_its_members_know() {
+    let told = [callback([join(1, ANN)]), callback([destroy(2)])];
+    leaves_a_ghost(Rule::OnlySweepsLetRoomsExpire, history(told));
+}
+
+#[test]
+fn a_room_that_expires_before_the_last_member_is_done_leaves_a_ghost() {
+    let told = [callback([join(1, ANN), join(1, BOB)]), callback([destroy(2)])];
+    leaves_a_ghost(Rule::SweepsFinishLast, history(told));
+}
+
+#[test]
+fn a_sweep_that_finishes_for_a_newer_destroy_leaves_a_ghost() {
+    let told =
+        [callback([destroy(1), create(2)]), callback([join(3, ANN)]), callback([destroy(4)])];
+    leaves_a_ghost(Rule::SweepsFinishTheirOwnDestroy, history(told));
+}
+
+#[test]
+fn a_sweep_that_does_not_look_whether_the_room_lives_lets_it_vanish() {
+    let told = [callback([destroy(1)]), callback([create(2)])];
+    leaves_a_ghost(Rule::OnlyDestroyedRoomsExpire, history(told));
+}
+
+#[test]
+fn an_expiry_that_outlives_a_newer_destroy_comes_too_early() {
+    let told = [callback([destroy(1)]), callback([destroy(2)])];
+    needs(Rule::DestroysStopTheExpiry, history(told));
+}
+
+#[test]
+fn an_expiry_that_outlives_a_revival_lets_a_living_room_vanish() {
+    let told = [callback([destroy(1)]), callback([create(2)])];
+    leaves_a_ghost(Rule::RevivalsStopTheExpiry, history(told));
+}
+
+#[test]
+fn a_lost_sweep_that_nobody_asks_for_again_never_comes() {
+    let told = [
+        callback([join(1, BOB)]),
+        callback([destroy(2)]).without_its_sweep(),
+        callback([join(1, ANN)]).ten_minutes_later(),
+    ];
+    needs(Rule::UnsweptRoomsAreAskedForAgain, history(told));
+}
+
+#[test]
+fn a_revival_that_does_not_ask_for_a_lost_sweep_hides_it() {
+    let told = [
+        callback([join(1, ANN)]),
+        callback([destroy(2)]).without_its_sweep(),
+        callback([create(3)]).afterwards(),
+    ];
+    needs(Rule::RevivalsAskForTheSweep, history(told));
 }

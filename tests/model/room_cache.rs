@@ -36,7 +36,7 @@ impl Protocol {
         if let (Some(Found(room_state)), None) = (active, &state.cached) {
             let destroyed =
                 room_state.destroyed.filter(|_| self.keeps(Rule::CachedRoomsKeepTheDestroy));
-            let room_state = Found(RoomState { destroyed, ..room_state });
+            let room_state = Found(RoomState { destroyed, unswept: false, ..room_state });
             state.cached = Some(CachedRoom { room_state, blocks });
         }
     }

@@ -6,31 +6,36 @@ use chatroom_status_sync::domain::{
 };
 
 use crate::{
+    history::{Fate, History},
     protocol::{Protocol, State},
     rules::Rule,
     table::{self, Found, Item},
 };
 
-/// The progress of a sweep. Each page has one member: that is the worst case, and enough.
+/// A sweep from its queueing to its end. Each page has one member: that is the worst case, and
+/// enough. A hop that ends early, or whose requests fail, reads its page again, as a second run of
+/// the sweep does.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Sweep {
-    /// No handler has asked for it.
-    Unknown,
+pub struct Sweep {
+    /// The destroy that it was asked for.
+    pub destroy: Version,
+    pub stage: Stage,
+}
+
+/// The progress of a sweep.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Stage {
     /// The message is in the queue, and the delay runs.
     Queued,
     /// A page was read, and the room is read next. The member's item is as it was then.
-    Read {
-        page: usize,
-        item: Option<Item>,
-    },
-    /// The changes of the page are written, in any order.
-    Writing {
-        page: usize,
-        changes: Vec<Change>,
-    },
+    Read { page: usize, item: Option<Item> },
+    /// The changes of the page are written, in any order. If it is the last page, and the room was
+    /// found destroyed by the sweep's own destroy, the sweep finishes after them.
+    Writing { page: usize, changes: Vec<Change>, finishes: bool },
     /// The next page is to be read, by this worker or by another one that continues the sweep.
     Next(usize),
-    Over,
+    /// All members are done, and the room may expire if it still is what it was.
+    Finishing,
 }
 
 /// A change that a sweep writes.
@@ -48,28 +53,33 @@ pub enum Move {
     ReadPage,
     ReadRoom,
     Write(Change),
+    Finish,
 }
 
 impl Sweep {
     /// The steps that the sweep may take next.
     pub fn moves(&self) -> Vec<Move> {
-        match self {
-            Self::Unknown | Self::Over => Vec::new(),
-            Self::Queued | Self::Next(_) => vec![Move::ReadPage],
-            Self::Read { .. } => vec![Move::ReadRoom],
-            Self::Writing { changes, .. } => changes.iter().copied().map(Move::Write).collect(),
+        match &self.stage {
+            Stage::Queued | Stage::Next(_) => vec![Move::ReadPage],
+            Stage::Read { .. } => vec![Move::ReadRoom],
+            Stage::Writing { changes, .. } => changes.iter().copied().map(Move::Write).collect(),
+            Stage::Finishing => vec![Move::Finish],
         }
-    }
-
-    fn after_page(page: usize, users: usize) -> Self {
-        if page + 1 < users { Self::Next(page + 1) } else { Self::Over }
     }
 }
 
 impl State {
-    /// Puts the sweep into the queue, as `functions::storage` does.
-    pub fn queue_sweep(&mut self, at: usize) {
-        self.sweeps[at] = Sweep::Queued;
+    /// Puts the sweep that a callback asks for into the queue, as `functions::storage` does.
+    pub fn queue_sweep(&mut self, history: &History, at: usize, destroy: Version) {
+        let queued = Some(Sweep { destroy, stage: Stage::Queued });
+        let callback = &history.callbacks[at];
+        let is_repeated = history.repeats_sweeps && callback.destroys() == Some(destroy);
+        if is_repeated || callback.its_sweep == Fate::Dead {
+            self.stray_sweeps[at].clone_from(&queued);
+        }
+        if callback.its_sweep == Fate::Done {
+            self.sweeps[at] = queued;
+        }
         for delivery in &mut self.deliveries {
             if delivery.room_state.is_some() {
                 delivery.blocks |= 1 << at;
@@ -94,32 +104,28 @@ impl Protocol {
             && !deliveries
                 .any(|(delivery, callback)| callback.is_required && blocked(delivery.blocks))
     }
-}
 
-impl Protocol {
-    /// Takes a step of a sweep.
-    pub fn sweep(&self, state: &mut State, sweep: &Sweep, step: Move) -> Sweep {
-        let users = self.history(state).users;
-        let changes = |page, changes: Vec<Change>| {
-            if changes.is_empty() {
-                Sweep::after_page(page, users)
-            } else {
-                Sweep::Writing { page, changes }
-            }
-        };
-        match (step, sweep) {
-            (Move::ReadPage, Sweep::Next(page)) => {
-                Sweep::Read { page: *page, item: state.members[*page].clone() }
-            }
-            (Move::ReadPage, _) if users > 0 => {
-                Sweep::Read { page: 0, item: state.members[0].clone() }
-            }
-            (Move::ReadRoom, Sweep::Read { page, item }) => {
+    /// Takes a step of a sweep. Gives the sweep as it is then, unless it is over.
+    pub fn sweep(&self, state: &mut State, sweep: &Sweep, step: Move) -> Option<Sweep> {
+        let destroy = sweep.destroy;
+        let next = match (step, &sweep.stage) {
+            (Move::ReadPage, Stage::Queued) => Self::read_page(state, 0),
+            (Move::ReadPage, Stage::Next(page)) => Self::read_page(state, *page),
+            (Move::ReadRoom, Stage::Read { page, item }) => {
                 let room_state = table::room_state(state.room.as_ref());
                 self.note(state, Some(Found(room_state)), 0);
-                changes(*page, self.judge(*page, item.as_ref(), room_state))
+                if room_state.is_swept() {
+                    return None;
+                }
+                if !self.keeps(Rule::SweepsFinishLast) {
+                    self.let_expire(&mut state.room, destroy);
+                }
+                let changes = self.judge(*page, item.as_ref(), room_state, destroy);
+                let heals = changes.iter().any(|change| matches!(change, Change::Heal { .. }));
+                let finishes = !heals && self.may_finish(room_state, destroy);
+                self.after_changes(state, *page, changes, finishes)?
             }
-            (Move::Write(change), Sweep::Writing { page, changes: due }) => {
+            (Move::Write(change), Stage::Writing { page, changes, finishes }) => {
                 match change {
                     Change::End { user, join, destroy } => {
                         self.end(state, user, join, Some(destroy));
@@ -128,18 +134,56 @@ impl Protocol {
                         self.revive(state, join);
                     }
                 }
-                let left = due.iter().copied().filter(|&other| other != change);
-                changes(*page, left.collect())
+                let left = changes.iter().copied().filter(|&other| other != change);
+                self.after_changes(state, *page, left.collect(), *finishes)?
             }
-            _ => Sweep::Over,
+            (Move::Finish, Stage::Finishing) => {
+                self.let_expire(&mut state.room, destroy);
+                return None;
+            }
+            _ => return None,
+        };
+        Some(Sweep { destroy, stage: next })
+    }
+
+    fn read_page(state: &State, page: usize) -> Stage {
+        Stage::Read { page, item: state.members.get(page).cloned().flatten() }
+    }
+
+    fn after_changes(
+        &self,
+        state: &State,
+        page: usize,
+        changes: Vec<Change>,
+        finishes: bool,
+    ) -> Option<Stage> {
+        if !changes.is_empty() {
+            Some(Stage::Writing { page, changes, finishes })
+        } else if page + 1 < self.history(state).users {
+            Some(Stage::Next(page + 1))
+        } else {
+            finishes.then_some(Stage::Finishing)
         }
     }
 
+    /// True if the room may expire once all members are done, as far as the sweep has seen.
+    fn may_finish(&self, room: RoomState, own: Version) -> bool {
+        (!room.active || !self.keeps(Rule::OnlyDestroyedRoomsExpire))
+            && (room.destroyed == Some(own) || !self.keeps(Rule::SweepsFinishTheirOwnDestroy))
+    }
+
     /// The changes that a page calls for, given the room as it was found after the page.
-    fn judge(&self, user: usize, item: Option<&Item>, room: RoomState) -> Vec<Change> {
-        let (Some(item), Some(destroy)) = (item, room.destroyed) else {
+    fn judge(
+        &self,
+        user: usize,
+        item: Option<&Item>,
+        room: RoomState,
+        own: Version,
+    ) -> Vec<Change> {
+        let Some(item) = item else {
             return Vec::new();
         };
+        let destroy = room.destroyed.map_or(own, |newest| newest.max(own));
         let ends = item.lives && item.version < destroy;
         // A status is not kept with the time.
         let join = item.joined.map(|time| Version::new(time, Kind::Join, 0));

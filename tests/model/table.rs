@@ -12,6 +12,8 @@ use chatroom_status_sync::domain::{
     time::Timestamp,
 };
 
+use crate::{protocol::Protocol, rules::Rule};
+
 /// An item, of a member or of the room. Index keys are left out: they come and go with `lives`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Item {
@@ -29,7 +31,8 @@ pub struct Item {
     pub left: Option<Timestamp>,
     /// `destroyVersion`, and with it `destroyedAt` and `destroyReason`.
     pub destroyed: Option<Version>,
-    /// `expiresAt`, as the time from which it counts.
+    /// `expiresAt`, as the time from which it counts. A member's says that the member has left; a
+    /// room's, that it is destroyed and swept.
     pub expires: Option<Timestamp>,
 }
 
@@ -39,7 +42,7 @@ pub struct Found(pub RoomState);
 
 impl Hash for Found {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.0.active, self.0.destroyed).hash(state);
+        (self.0.active, self.0.destroyed, self.0.unswept).hash(state);
     }
 }
 
@@ -84,6 +87,37 @@ pub fn write(slot: &mut Option<Item>, subject: Subject, facts: &Facts) -> Writte
     Written { applied, room_state: RoomState { destroyed, ..room_state }, lacking }
 }
 
+impl Protocol {
+    /// Writes as [`write`] does, apart from the rule that is left out.
+    pub fn write(&self, slot: &mut Option<Item>, subject: Subject, facts: &Facts) -> Written {
+        let expired = slot.as_ref().and_then(|item| item.expires);
+        let written = write(slot, subject, facts);
+        if let Some(room) = slot.as_mut().filter(|_| written.applied && subject == Subject::Room) {
+            let (stops, expires_at_once) = if room.lives {
+                (self.keeps(Rule::RevivalsStopTheExpiry), false)
+            } else {
+                (
+                    self.keeps(Rule::DestroysStopTheExpiry),
+                    !self.keeps(Rule::OnlySweepsLetRoomsExpire),
+                )
+            };
+            let kept = if stops { None } else { expired };
+            room.expires = if expires_at_once { room.destroyed.map(Version::time) } else { kept };
+        }
+        written
+    }
+
+    /// `update::swept`: lets a room expire that is destroyed by the sweep's own destroy.
+    pub fn let_expire(&self, room: &mut Option<Item>, destroy: Version) {
+        if let Some(room) = room
+            && (!room.lives || !self.keeps(Rule::OnlyDestroyedRoomsExpire))
+            && (room.destroyed == Some(destroy) || !self.keeps(Rule::SweepsFinishTheirOwnDestroy))
+        {
+            room.expires = room.destroyed.map(Version::time);
+        }
+    }
+}
+
 /// Each further request of `Table::write_member` and `Table::write_room`: `update::raise`. Gives
 /// the versions that are still lacking.
 pub fn raise(slot: &mut Option<Item>, lacking: &[Version], facts: &Facts) -> Vec<Version> {
@@ -107,6 +141,7 @@ pub fn room_state(room: Option<&Item>) -> RoomState {
     room.map_or_else(RoomState::default, |room| RoomState {
         active: room.lives,
         destroyed: room.destroyed,
+        unswept: !room.lives && room.expires.is_none(),
     })
 }
 
@@ -121,7 +156,7 @@ fn whole(old: Option<&Item>, subject: Subject, facts: &Facts) -> Item {
         joined: old.and_then(|old| old.joined),
         left: old.and_then(|old| old.left),
         destroyed: old.and_then(|old| old.destroyed),
-        expires: (!lives).then(|| newest.time()),
+        expires: (newest.kind() == Kind::Leave).then(|| newest.time()),
     };
     for known in facts.versions() {
         item.record(known, known == newest);
@@ -138,7 +173,7 @@ fn lacking_in(item: Option<&Item>, facts: &Facts) -> Vec<Version> {
 }
 
 impl Item {
-    /// The effect of `update::end`; the caller checks its condition.
+    /// Takes the effect of `update::end`; the caller checks its condition.
     pub fn end(&mut self, destroy: Version) {
         self.lives = false;
         self.reason = Some(ROOM_DESTROYED);

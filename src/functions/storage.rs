@@ -49,7 +49,7 @@ pub struct Storage {
 }
 
 /// The rule for changes that the table did not confirm in time.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnwrittenPolicy {
     /// They are deferred.
     Defer,
@@ -168,25 +168,30 @@ impl Storage {
         let unwritten_changes = unwritten.len();
         let deferred = before.deferred + unwritten_changes;
         let counts = Counts { applied, stale, deferred, ..before };
-        if copied.is_some() {
-            // Whatever follows from the plan, the worker will find it in the copy.
-            return Ok(Saved { counts, why_deferred: failure });
-        }
-        let is_stuck = unwritten_changes > 0 && unwritten_changes == counts.total();
-        let delay = match (policy, &failure) {
-            (UnwrittenPolicy::DeferAfterProgress, _) if is_stuck => {
-                return Err(StorageError::Stuck(failure.unwrap_or(Unconfirmed::Late)));
-            }
-            (_, Some(Unconfirmed::Throttled(_))) => jittered(THROTTLED),
-            (UnwrittenPolicy::DeferAfterProgress, _) => jittered(REMAINDER),
-            (UnwrittenPolicy::Defer, _) => Duration::ZERO,
+        let is_stuck = policy == UnwrittenPolicy::DeferAfterProgress
+            && unwritten_changes > 0
+            && unwritten_changes == counts.total();
+        let rest = if is_stuck || copied.is_some() {
+            Vec::new()
+        } else {
+            let delay = match (&failure, policy) {
+                (Some(Unconfirmed::Throttled(_)), _) => jittered(THROTTLED),
+                (_, UnwrittenPolicy::DeferAfterProgress) => jittered(REMAINDER),
+                (_, UnwrittenPolicy::Defer) => Duration::ZERO,
+            };
+            deferrals(app, unwritten, delay)
         };
         let (rest, swept) = tokio::join!(
-            self.deferred.send(deferrals(app, unwritten, delay), deadlines.queues),
+            self.deferred.send(rest, deadlines.queues),
             // Only now, because their delay counts from the write of the room's end.
             self.queue_sweeps(app, &sweeps, self.sweep_delay, deadlines.queues),
         );
+        // What was copied will be told again by the worker, the end of a room included.
+        let swept = if copied.is_some() { Ok(()) } else { swept };
         match (rest.and(swept), failure) {
+            (_, failure) if is_stuck => {
+                Err(StorageError::Stuck(failure.unwrap_or(Unconfirmed::Late)))
+            }
             (Ok(()), why_deferred) => Ok(Saved { counts, why_deferred }),
             (Err(queue), None) => Err(StorageError::Queue(queue)),
             (Err(queue), Some(table)) => {

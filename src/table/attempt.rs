@@ -12,7 +12,7 @@ use std::{error::Error, time::Duration};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Table, pace::Pace, unconfirmed::Unconfirmed};
+use super::{Table, pace::Pace, patience::Effort, unconfirmed::Unconfirmed};
 
 /// The longest pause before the second attempt; it doubles for the third.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -29,8 +29,8 @@ pub(super) enum RequestError<E> {
 }
 
 impl Table {
-    /// Sends a request until the table answers it, three times at most. Where there is a pace, what
-    /// is throttled is sent again and again.
+    /// Sends a request until the table answers it, three times at most. A patient function sends
+    /// what is throttled again and again.
     pub(super) async fn request<T, E, F>(
         &self,
         pace: Option<&Pace>,
@@ -49,15 +49,13 @@ impl Table {
                 }
                 Err(why) => why,
             };
-            let is_throttled = matches!(why, Unconfirmed::Throttled(_));
-            if is_throttled && pace.is_some() {
-                continue;
-            }
-            if is_throttled || attempt >= most {
-                return Err(RequestError::Unconfirmed(why));
+            match (&why, self.effort) {
+                (Unconfirmed::Throttled(_), Effort::Patient) => {}
+                (Unconfirmed::Throttled(_), _) => return Err(RequestError::Unconfirmed(why)),
+                _ if attempt >= most => return Err(RequestError::Unconfirmed(why)),
+                _ => attempt += 1,
             }
             sleep((PAUSE * attempt).mul_f32(fastrand::f32())).await;
-            attempt += 1;
         }
     }
 

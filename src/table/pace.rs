@@ -19,7 +19,7 @@ use tokio::{
 /// The requests per second of a pace that knows nothing yet.
 const FIRST: f64 = 100.0;
 /// The least requests per second.
-const SLOWEST: f64 = 2.0;
+const SLOWEST: f64 = 10.0;
 /// The most requests per second: more than one partition takes.
 const FASTEST: f64 = 1500.0;
 /// The growth of a pace in a second, as a factor, until its limit was met once, and the most

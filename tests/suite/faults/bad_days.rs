@@ -25,7 +25,7 @@ use super::{
 use crate::support::{
     EventBuilder, PATIENCE, applied, counts_of, deferred, deferred_messages, destroy,
     functions::{answer_to, response_to},
-    join, queued_sweeps, read_dead_letters, receive_deferred, rows, signed, sqs,
+    join, member_row, queued_sweeps, read_dead_letters, receive_deferred, rows, signed, sqs,
 };
 
 /// Starts a run with the budget of a deployment.
@@ -92,6 +92,36 @@ async fn a_silent_table_is_asked_once_by_each_callback_until_it_answers_again() 
         let answer = answer_to(&mut function, &[join("room", user)]).await;
         assert_eq!(counts_of(&answer), applied(1));
     }
+}
+
+#[tokio::test]
+async fn a_throttled_change_is_deferred_at_its_first_throttle_and_comes_back_seconds_later() {
+    let run = run().await;
+    let mut function = run.callback().await;
+    answer_to(&mut function, &[join("room", "ann")]).await;
+    let only = "UpdateExpression".to_owned();
+    run.dynamodb.set(Weather { only, ..Weather::of(seed(), Fault::Throttle, 1000) });
+    let before = run.dynamodb.requests();
+    let answer = answer_to(&mut function, &[join("room", "ben")]).await;
+    assert_eq!(counts_of(&answer), deferred(1));
+    assert_eq!(run.dynamodb.requests() - before, 1, "the room is remembered");
+    let hidden = run.stack.sqs.make_visible(DEFERRED)[0].as_secs();
+    assert!((3..15).contains(&hidden), "{hidden} s");
+}
+
+#[tokio::test]
+async fn a_worker_sends_what_is_throttled_again_until_it_is_written() {
+    let run = run().await;
+    let mut function = run.callback().await;
+    run.dynamodb.set(Weather::of(seed(), Fault::Throttle, 1000));
+    let answer = answer_to(&mut function, &[join("room", &users(20))]).await;
+    assert_eq!(counts_of(&answer), deferred(20));
+    run.dynamodb.set(Weather::of(seed(), Fault::Throttle, 300));
+    run.stack.sqs.make_visible(DEFERRED);
+    let mut worker = run.worker().await;
+    assert_eq!(run.work(&mut worker).await, 1);
+    assert!(run.stack.sqs.bodies(DEFERRED).is_empty());
+    assert_eq!(rows(&run.stack.table).await.len(), 21);
 }
 
 #[tokio::test]
@@ -196,6 +226,18 @@ async fn a_worker_makes_progress_on_a_table_that_answers_one_request_after_the_o
     }
     assert!(invocations < 10, "{invocations} invocations");
     assert_eq!(rows(&run.stack.table).await.len(), 10 * (100 + 1), "all members, and their rooms");
+}
+
+#[tokio::test]
+async fn on_a_slow_table_a_large_room_keeps_no_small_one_waiting() {
+    let run = run().await;
+    let mut function = run.callback().await;
+    answer_to(&mut function, &[join("warm", "ann")]).await;
+    run.dynamodb.set(Weather { takes: Duration::from_millis(50), ..Weather::default() });
+    let events = [join("large", &users(400)), join("small", "ann")];
+    let answer = answer_to(&mut function, &events).await;
+    assert!(counts_of(&answer).deferred > 0, "the table had no time for all");
+    assert_eq!(member_row(&rows(&run.stack.table).await, "small", "ann")["membership"], "joined");
 }
 
 #[tokio::test]

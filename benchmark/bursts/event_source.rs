@@ -26,6 +26,8 @@ const IDLE: Duration = Duration::from_millis(50);
 #[derive(Clone)]
 pub struct EventSource {
     pub mapping: Mapping,
+    /// The time that a batch takes from the queue to the worker.
+    pub transit: Duration,
     pub deployment: Arc<Deployment>,
     pub worker: Arc<Pool>,
     pub tally: Arc<Mutex<Tally>>,
@@ -70,7 +72,6 @@ impl EventSource {
     }
 
     async fn receive(&self) -> Result<Vec<Message>> {
-        let seconds = i32::try_from(self.mapping.visibility.as_secs())?;
         let received = self
             .deployment
             .sqs_client
@@ -78,7 +79,7 @@ impl EventSource {
             .queue_url(self.deployment.url_of(self.mapping.queue))
             .message_system_attribute_names(MessageSystemAttributeName::All)
             .max_number_of_messages(self.mapping.batch.into())
-            .visibility_timeout(seconds)
+            .visibility_timeout(self.mapping.visibility_seconds.into())
             .send()
             .await?;
         Ok(received.messages.unwrap_or_default())
@@ -86,6 +87,7 @@ impl EventSource {
 
     async fn hand_over(&self, messages: &[Message]) -> Result {
         let records: Vec<_> = messages.iter().map(|message| self.record(message)).collect();
+        sleep(self.transit).await;
         let invocation = self.worker.invoke(json!({"Records": records}).to_string()).await?;
         let failed = failed(&invocation);
         let is_failed = |message: &Message| {

@@ -84,9 +84,12 @@ pub struct StageOptions {
     /// Processes of `callback` at once; more callbacks than that wait
     #[arg(long, default_value_t = 200)]
     pub functions: u16,
-    /// Milliseconds that each request to the table takes on top: DynamoDB takes a few
+    /// Milliseconds that each request to the table takes on top of the engine's
     #[arg(long, default_value = "5", value_parser = milliseconds)]
     pub latency: Duration,
+    /// Milliseconds that a batch takes on its way from the queue to the worker
+    #[arg(long, default_value = "10", value_parser = milliseconds)]
+    pub transit: Duration,
     /// Answer without a token as a table with provisioned throughput
     #[arg(long)]
     pub provisioned: bool,

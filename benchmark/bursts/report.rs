@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::{
     series::Sample,
     stage::{Ending, Stage},
+    template::Mapping,
 };
 
 /// The numbers of a burst.
@@ -31,6 +32,8 @@ pub struct Report {
     requests_per_change: f64,
     throttled: u64,
     dead_letters: usize,
+    /// The way in which the worker gets its messages.
+    mappings: Vec<Mapping>,
     /// Lines of the worker's log, without their numbers.
     worker_said: BTreeMap<String, u64>,
     seconds: Vec<Sample>,
@@ -86,6 +89,7 @@ impl Report {
             throttled: counts.throttled,
             requests: counts.requests,
             dead_letters: stage.deployment.dead_letters(),
+            mappings: stage.mappings.clone(),
             worker_said: stage.worker.said(),
             seconds,
         }
@@ -200,6 +204,13 @@ impl Display for Report {
         ];
         for (label, value) in rows {
             writeln!(f, "{label:32} {value}")?;
+        }
+        for Mapping { queue, batch, concurrency, .. } in &self.mappings {
+            writeln!(
+                f,
+                "{:32} batches of {batch}, {concurrency} at once",
+                format!("queue {queue}")
+            )?;
         }
         for (words, count) in &self.worker_said {
             writeln!(f, "{:>32} {words}", format!("worker said {count} times"))?;

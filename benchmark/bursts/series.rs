@@ -7,10 +7,7 @@ use std::{
 
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde::Serialize;
-use tokio::{
-    task::AbortHandle,
-    time::{MissedTickBehavior, interval},
-};
+use tokio::{task::AbortHandle, time::interval};
 
 use crate::{
     Result,
@@ -21,10 +18,11 @@ use crate::{
 const SECOND: Duration = Duration::from_secs(1);
 
 /// The end of a second, and what happened during it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Sample {
     second: usize,
-    /// Writes during the second that the partition allowed, and those that it did not.
+    /// Writes during the second that the partition allowed, and those that it did not. The second
+    /// begins with the first write, a moment later than that of the rest.
     granted: u64,
     throttled: u64,
     #[serde(flatten)]
@@ -43,6 +41,7 @@ pub struct Messages {
 
 /// A recorder of samples. Dropping it ends it.
 pub struct Recorder {
+    deployment: Arc<Deployment>,
     samples: Arc<Mutex<Vec<Sample>>>,
     task: AbortHandle,
 }
@@ -51,18 +50,23 @@ impl Recorder {
     /// Starts to record. `beside` is the number of changes that are about no member.
     pub fn start(deployment: Arc<Deployment>, beside: u64) -> Self {
         let samples = Arc::new(Mutex::new(Vec::new()));
-        let recorded = samples.clone();
+        let (recorded, observed) = (samples.clone(), deployment.clone());
         let task = tokio::spawn(async move {
-            if let Err(why) = record(&deployment, beside, &recorded).await {
+            if let Err(why) = record(&observed, beside, &recorded).await {
                 eprintln!("the recorder ended: {why}");
             }
         });
-        Self { samples, task: task.abort_handle() }
+        Self { deployment, samples, task: task.abort_handle() }
     }
 
     /// Gives the samples so far.
     pub fn samples(&self) -> Vec<Sample> {
-        self.samples.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let mut samples = self.samples.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for (sample, second) in samples.iter_mut().zip(self.deployment.partitions.counts().seconds)
+        {
+            (sample.granted, sample.throttled) = (second.granted, second.throttled);
+        }
+        samples
     }
 }
 
@@ -74,21 +78,12 @@ impl Drop for Recorder {
 
 async fn record(deployment: &Deployment, beside: u64, samples: &Mutex<Vec<Sample>>) -> Result {
     let mut ticks = interval(SECOND);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks.tick().await;
-    let (mut granted, mut throttled) = (0, 0);
     for second in 0.. {
         ticks.tick().await;
         let messages = Messages::count(deployment).await?;
-        let counts = deployment.partitions.counts();
-        let sample = Sample {
-            second,
-            granted: counts.granted - granted,
-            throttled: counts.throttled - throttled,
-            messages,
-            right: counts.changed.saturating_sub(beside),
-        };
-        (granted, throttled) = (counts.granted, counts.throttled);
+        let right = deployment.partitions.changed().saturating_sub(beside);
+        let sample = Sample { second, messages, right, ..Sample::default() };
         samples.lock().unwrap_or_else(PoisonError::into_inner).push(sample);
     }
     Ok(())

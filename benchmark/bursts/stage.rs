@@ -37,6 +37,7 @@ pub struct Stage {
     pub worker: Arc<Pool>,
     pub tally: Arc<Mutex<Tally>>,
     pub mappings: Vec<Mapping>,
+    transit: Duration,
     limit: Duration,
 }
 
@@ -72,7 +73,8 @@ impl Stage {
         let worker = pool("worker", &options.worker, WORKER_TIME_OUT, batches);
         let room = BurstRoom::create(deployment.table.clone()).await?;
         let (sender, tally) = (Sender::new(callback), Arc::default());
-        Ok(Self { deployment, room, sender, worker, tally, mappings, limit: options.limit })
+        let (transit, limit) = (options.transit, options.limit);
+        Ok(Self { deployment, room, sender, worker, tally, mappings, transit, limit })
     }
 
     /// Brings messages to the worker from now on.
@@ -80,7 +82,7 @@ impl Stage {
         for mapping in &self.mappings {
             let (deployment, worker) = (self.deployment.clone(), self.worker.clone());
             let (mapping, tally) = (mapping.clone(), self.tally.clone());
-            let source = EventSource { mapping, deployment, worker, tally };
+            let source = EventSource { mapping, transit: self.transit, deployment, worker, tally };
             tokio::spawn(async move {
                 if let Err(why) = source.run().await {
                     eprintln!("the event source ended: {why}");

@@ -1,11 +1,13 @@
 //! Reads the event source mappings of the template: as much YAML as stands there.
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
+
+use serde::Serialize;
 
 use crate::{Result, deployment::QUEUES};
 
 /// The behaviour of Lambda in front of a queue.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Mapping {
     /// The name of the local queue.
     pub queue: &'static str,
@@ -13,8 +15,8 @@ pub struct Mapping {
     pub batch: u16,
     /// The most batches at once.
     pub concurrency: u16,
-    /// The time after which a message comes back that was neither deleted nor hidden.
-    pub visibility: Duration,
+    /// The seconds after which a message comes back that was neither deleted nor hidden.
+    pub visibility_seconds: u16,
 }
 
 /// Reads the mappings of all queues that the template has.
@@ -36,7 +38,7 @@ pub fn mappings(template: &Path) -> Result<Vec<Mapping>> {
             // Without these, Lambda takes ten messages at once, and 1,000 batches.
             batch: number(&text, mapping, "BatchSize").unwrap_or(10),
             concurrency: number(&text, mapping, "MaximumConcurrency").unwrap_or(1000),
-            visibility: Duration::from_secs(visibility.unwrap_or(30).into()),
+            visibility_seconds: visibility.unwrap_or(30),
         });
     }
     Ok(mappings)

@@ -1,6 +1,10 @@
 //! The promises of `docs/semantics.md`, each of which names the tests that prove it.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// The promises, each the text of a list item and the tests that it names.
 fn promises() -> Vec<(String, Vec<String>)> {
@@ -16,19 +20,33 @@ fn promises() -> Vec<(String, Vec<String>)> {
 
 /// The tests of this suite, as `module::name`.
 fn tests() -> BTreeSet<String> {
-    let files = fs::read_dir("tests/suite").unwrap().map(|file| file.unwrap().path());
-    let sources = files.filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
-    sources.flat_map(|path| tests_in(&path)).collect()
+    tests_below(Path::new("tests/suite"), "")
 }
 
+/// The tests of a module's folder. `prefix` is the path of the module, with `::` at its end.
+fn tests_below(folder: &Path, prefix: &str) -> BTreeSet<String> {
+    let paths = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let tests_at = |path: PathBuf| {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        if path.is_dir() {
+            return tests_below(&path, &format!("{prefix}{name}::"));
+        }
+        let module = if name == "mod" { prefix.to_owned() } else { format!("{prefix}{name}::") };
+        let is_source = path.extension().is_some_and(|extension| extension == "rs");
+        let tests = if is_source { tests_in(&path) } else { Vec::new() };
+        tests.into_iter().map(|test| format!("{module}{test}")).collect()
+    };
+    paths.flat_map(tests_at).collect()
+}
+
+/// The names of the tests in a file.
 fn tests_in(path: &Path) -> Vec<String> {
-    let module = path.file_stem().unwrap().to_str().unwrap();
     let source = fs::read_to_string(path).unwrap();
     let (mut tests, mut is_test) = (Vec::new(), false);
     for line in source.lines().map(str::trim) {
         is_test |= line.starts_with("#[test]") || line.starts_with("#[tokio::test");
         if let Some((_, rest)) = line.split_once("fn ").filter(|_| is_test) {
-            tests.push(format!("{module}::{}", rest.split('(').next().unwrap()));
+            tests.push(rest.split('(').next().unwrap().to_owned());
             is_test = false;
         }
     }

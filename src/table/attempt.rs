@@ -68,13 +68,19 @@ impl Table {
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        let Some(pace) = pace else { return self.attempt(sent).await };
-        // First the turn, so that nobody who waits for one partition keeps others from theirs.
-        pace.wait().await;
-        let _permit = self.permits.acquire().await;
+        if let Some(pace) = pace {
+            // First the turn, so that nobody who waits for one partition keeps others from theirs.
+            pace.wait().await;
+        }
+        let _permit = match self.effort {
+            Effort::Brief => None,
+            Effort::Patient => self.permits.acquire().await.ok(),
+        };
         let begun = Instant::now();
         let result = self.attempt(sent).await;
-        if result.as_ref().is_err_and(Unconfirmed::is_of_partition) {
+        if let (Some(pace), Err(why)) = (pace, &result)
+            && why.is_of_partition()
+        {
             pace.fall(begun);
         }
         result

@@ -136,10 +136,6 @@ impl Hop<'_> {
             let page = self.table.read_page(&self.room, before_page.as_ref()).await?;
             // The state is read with each page, so that a newer destroy or a revival counts at once.
             self.state = self.table.read_room_state(&self.room).await?;
-            if self.state.is_swept() {
-                self.release().await?;
-                return Ok(End::AllDone);
-            }
             let is_large = page.next.is_some() || before_page.is_some();
             if is_large && let Some(pause) = self.claim().await? {
                 return Ok(End::Elsewhere(pause));

@@ -109,8 +109,12 @@ fn a_sweep_that_does_not_look_whether_the_room_lives_lets_it_vanish() {
 }
 
 #[test]
-fn an_expiry_that_outlives_a_newer_destroy_comes_too_early() {
-    let told = [callback([destroy(1)]), callback([destroy(2)])];
+fn an_expiry_that_outlives_a_newer_destroy_hides_its_lost_sweep() {
+    let told = [
+        callback([destroy(1)]),
+        callback([destroy(2)]).without_its_sweep(),
+        callback([destroy(2)]).ten_minutes_later(),
+    ];
     needs(Rule::DestroysStopTheExpiry, history(told));
 }
 

@@ -114,9 +114,6 @@ impl Protocol {
             (Move::ReadRoom, Stage::Read { page, item }) => {
                 let room_state = table::room_state(state.room.as_ref());
                 self.note(state, Some(Found(room_state)), 0);
-                if room_state.is_swept() {
-                    return None;
-                }
                 if !self.keeps(Rule::SweepsFinishLast) {
                     self.let_expire(&mut state.room, destroy);
                 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use chatroom_status_sync::{
     aws::{Aws, moment::Moment},
     domain::{
@@ -291,6 +292,25 @@ async fn a_destroy_that_is_repeated_after_its_sweep_asks_for_no_other() {
     drained(&stack).await;
     send(&stack, &[destroy("room").at(5)]).await;
     assert!(queued_sweeps(&stack).is_empty());
+}
+
+#[tokio::test]
+async fn a_room_that_only_seems_to_be_swept_is_swept_when_asked() {
+    let stack = deployment().await;
+    send(&stack, &[join("room", "ann").at(1)]).await;
+    send(&stack, &[destroy("room").at(5)]).await;
+    // So the destroy of an earlier state of this project left it.
+    let client = stack.table.client();
+    let room = RoomId::new("room").unwrap();
+    let item = client.update_item().table_name(stack.table.name());
+    item.set_key(Some(Key::room(&app(), &room).attributes()))
+        .update_expression("SET expiresAt = :expires")
+        .expression_attribute_values(":expires", AttributeValue::N(expiry(5)))
+        .send()
+        .await
+        .unwrap();
+    let rows = drained(&stack).await;
+    assert_eq!(member_row(&rows, "room", "ann")["reason"], "room_destroyed");
 }
 
 /// A worker in front of a deployment.

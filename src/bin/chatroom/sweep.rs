@@ -54,10 +54,7 @@ impl Options {
             return self.say(&room, None, "it was never destroyed: nothing to sweep");
         };
         let (is_active, ended) = (room.lifecycle == "active", print::time(room.destroyed_at));
-        if !is_active && room.expires_at.is_some() {
-            let why = format!("it was destroyed at {ended}, and is swept already: nothing to do");
-            return self.say(&room, None, &why);
-        }
+        let again = if room.expires_at.is_some() { ", and is swept already" } else { "" };
         let delay = self.delay()?;
         self.send(destroy, delay).await?;
         let seconds = delay.as_secs();
@@ -68,7 +65,7 @@ impl Options {
             )
         } else {
             format!(
-                "it was destroyed at {ended}. In {seconds} seconds the worker marks as left whoever \
+                "it was destroyed at {ended}{again}. In {seconds} seconds the worker marks as left whoever \
                  joined before that, and then lets the room's item expire"
             )
         };

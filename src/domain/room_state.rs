@@ -73,10 +73,21 @@ impl RoomState {
     /// assert_eq!(swept.sweep_due(&another, at(1_574_477_460_000)), None);
     /// ```
     pub fn sweep_due(self, plan: &RoomPlan, now: Timestamp) -> Option<Version> {
-        let end = self.destroyed?;
+        self.own_sweep(plan).or_else(|| self.overdue_sweep(now))
+    }
+
+    /// Finds the end of the room that only a callback which tells `plan` can ask to be swept: it
+    /// told the end, or it revived the room.
+    pub fn own_sweep(self, plan: &RoomPlan) -> Option<Version> {
         let is_told = plan.room.and_then(|facts| facts.of_kind(Kind::Destroy)) == self.destroyed;
-        let is_missed = self.unswept && (self.active || now.since(end.time()) > OVERDUE);
-        (is_told && !self.is_swept() || is_missed).then_some(end)
+        let is_revived = self.unswept && self.active;
+        self.destroyed.filter(|_| is_told && !self.is_swept() || is_revived)
+    }
+
+    /// Finds the end of the room whose sweep is [`OVERDUE`] at `now`. Everybody can see that, so
+    /// not everybody has to ask.
+    pub fn overdue_sweep(self, now: Timestamp) -> Option<Version> {
+        self.destroyed.filter(|end| self.unswept && now.since(end.time()) > OVERDUE)
     }
 
     /// Finds the join that proves the room alive where the item does not say so: its create was

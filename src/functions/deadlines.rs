@@ -37,7 +37,7 @@ pub struct Deadlines {
     /// The last moment for a request that nothing depends on.
     pub end: Instant,
     /// True if the table's time was over when the callback arrived. Its changes are written all the
-    /// same, and queued beside that, so that whichever is done first is enough.
+    /// same, and queued beside that, so that one of both is enough.
     pub is_late: bool,
 }
 

@@ -32,6 +32,9 @@ use crate::{
 /// The number of reasons for quarantine that an answer gives at most.
 const MOST_REASONS: usize = 3;
 
+/// The time after a request's arrival for which its answer waits for newer secrets.
+const REFRESH: Duration = Duration::from_millis(500);
+
 /// The handler of callbacks: made once at the start, shared by all requests.
 pub struct Receiver {
     secrets: Arc<Secrets>,
@@ -78,7 +81,15 @@ impl Receiver {
         let waited = request.received.since(request.accepted);
         let deadlines = Deadlines::of_callback(started, self.budget, waited, time_left);
         let (id, mut notes) = (request.id.clone(), Notes::default());
+        // Beside the request. The answer waits a little, because the process is frozen after it.
+        let refreshing = self.secrets.is_old().then(|| {
+            let secrets = self.secrets.clone();
+            tokio::spawn(async move { secrets.refresh().await })
+        });
         let answer = self.answer(request, deadlines, &mut notes).await;
+        if let Some(refreshing) = refreshing {
+            let _ = timeout_at(deadlines.end.min(started + REFRESH), refreshing).await;
+        }
         let line = LogLine {
             cold_start: !self.is_warm.swap(true, Ordering::Relaxed),
             ..log_line(id, &answer, notes, started.elapsed())
@@ -90,11 +101,6 @@ impl Receiver {
         let Request { id, received, source, callback, .. } = request;
         if !self.allows(source) {
             return Answer::Forbidden;
-        }
-        if self.secrets.is_old() {
-            // Beside the request: nobody waits for it.
-            let secrets = self.secrets.clone();
-            tokio::spawn(async move { secrets.refresh().await });
         }
         let verified = match self.verify(callback, received, deadlines.queues, notes).await {
             Ok(verified) => verified,

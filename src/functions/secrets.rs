@@ -20,6 +20,8 @@ const OLD: Duration = Duration::from_mins(5);
 /// The least time between two reads. Anybody can send a wrong signature, and must not be able to
 /// cause requests at will.
 const PAUSE: Duration = Duration::from_secs(5);
+/// The least time between two reads while there is no keyring at all: then everybody needs it.
+const PAUSE_WITHOUT_KEYRING: Duration = Duration::from_secs(1);
 /// The limit for the read at the start: the sender waits already.
 const START: Duration = Duration::from_millis(1500);
 
@@ -93,7 +95,8 @@ impl Secrets {
         if last_read.begun >= arrived {
             return last_read.failure.clone().map_or(Ok(None), Err);
         }
-        if last_read.begun.elapsed() < PAUSE {
+        let pause = if current.is_some() { PAUSE } else { PAUSE_WITHOUT_KEYRING };
+        if last_read.begun.elapsed() < pause {
             return Err(last_read.failure.clone().unwrap_or_else(|| stored.was_just_read()));
         }
         self.read(stored, &mut last_read).await?;
@@ -107,12 +110,14 @@ impl Secrets {
         last_read.is_some_and(|last_read| last_read.begun.elapsed() >= OLD)
     }
 
-    /// Reads the keyring again.
+    /// Reads the keyring again, unless somebody else just did.
     pub async fn refresh(&self) {
         if let Some(stored) = &self.stored {
             let mut last_read = stored.last_read.lock().await;
-            // The known keyring stays, and whoever needs another hears of the failure.
-            let _ = self.read(stored, &mut last_read).await;
+            if last_read.begun.elapsed() >= OLD {
+                // The known keyring stays, and whoever needs another hears of the failure.
+                let _ = self.read(stored, &mut last_read).await;
+            }
         }
     }
 

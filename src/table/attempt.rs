@@ -14,7 +14,9 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::{Table, pace::Pace, patience::Effort, unconfirmed::Unconfirmed};
 
-/// The longest pause before the second attempt; it doubles for the third.
+/// The number of time-outs after which a callback gives a request up.
+const BRIEF_TIME_OUTS: u32 = 2;
+/// The longest pause before the second attempt is twice this, and three times before the third.
 const PAUSE: Duration = Duration::from_millis(50);
 /// The codes by which DynamoDB says that a table or a partition takes no more at the moment.
 const THROTTLED: [&str; 3] =
@@ -41,9 +43,12 @@ impl Table {
         E: ProvideErrorMetadata + Error + 'static,
     {
         let most = self.patience.attempts(self.effort);
+        // What was begun with some patience is not cut short by the first time-out: the next attempt
+        // opens a connection.
+        let least = self.patience.limit(self.effort);
         let mut attempt = 1;
         loop {
-            let why = match self.attempt_at(pace, send()).await {
+            let why = match self.attempt_at(pace, least, send()).await {
                 Ok(result) => {
                     return result.map_err(|error| RequestError::Refused(Box::new(error)));
                 }
@@ -52,6 +57,9 @@ impl Table {
             match (&why, self.effort) {
                 (Unconfirmed::Throttled(_), Effort::Patient) => {}
                 (Unconfirmed::Throttled(_), _) => return Err(RequestError::Unconfirmed(why)),
+                (Unconfirmed::Silent, Effort::Brief) if attempt >= BRIEF_TIME_OUTS => {
+                    return Err(RequestError::Unconfirmed(why));
+                }
                 _ if attempt >= most => return Err(RequestError::Unconfirmed(why)),
                 _ => attempt += 1,
             }
@@ -63,6 +71,7 @@ impl Table {
     async fn attempt_at<T, E>(
         &self,
         pace: Option<&Pace>,
+        least: Duration,
         sent: impl Future<Output = Result<T, SdkError<E>>>,
     ) -> Result<Result<T, SdkError<E>>, Unconfirmed>
     where
@@ -77,7 +86,7 @@ impl Table {
             Effort::Patient => self.permits.acquire().await.ok(),
         };
         let begun = Instant::now();
-        let result = self.attempt(sent).await;
+        let result = self.attempt(self.patience.limit(self.effort).max(least), sent).await;
         if let (Some(pace), Err(why)) = (pace, &result)
             && why.is_of_partition()
         {
@@ -89,12 +98,13 @@ impl Table {
     /// Sends a request once. Gives the table's answer, or why there is none.
     async fn attempt<T, E>(
         &self,
+        limit: Duration,
         sent: impl Future<Output = Result<T, SdkError<E>>>,
     ) -> Result<Result<T, SdkError<E>>, Unconfirmed>
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        let (limit, begun) = (self.patience.limit(self.effort), Instant::now());
+        let begun = Instant::now();
         let Ok(result) = timeout(limit, sent).await else {
             self.patience.timed_out(limit);
             return Err(Unconfirmed::Silent);

@@ -55,7 +55,7 @@ use crate::aws::ATTEMPT;
 /// The most requests of one callback, or of a whole worker, that are under way at once.
 pub const CONCURRENCY: usize = 64;
 /// The limit for opening connections when a function starts.
-const CONNECT: Duration = Duration::from_secs(1);
+const CONNECT: Duration = Duration::from_millis(500);
 
 /// An item as the SDK gives it.
 pub type Attributes = HashMap<String, AttributeValue>;
@@ -110,7 +110,7 @@ impl Table {
     }
 
     /// Opens connections before the first request needs them: a join's write and its read of the
-    /// room use two. A table that does not answer delays the start by a second at most, and the first
+    /// room use two. A table that does not answer delays the start by half a second, and the first
     /// callback then tries it only briefly.
     pub async fn connect(&self) {
         let no_item = || AttributeValue::S("CONNECT".to_owned());

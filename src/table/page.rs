@@ -53,10 +53,7 @@ impl Table {
             .expression_attribute_values(":members", AttributeValue::S("USER#".to_owned()))
             .set_exclusive_start_key(after.map(|user| room.of_member(user).attributes()));
         let output = self.request(None, || query.clone().send()).await?;
-        let next = output
-            .last_evaluated_key()
-            .and_then(|key| text(key, "sk")?.strip_prefix("USER#"))
-            .and_then(|user| UserId::new(user).ok());
+        let next = output.last_evaluated_key().map(last_user).transpose()?;
         let joins = output.items().iter().filter_map(|item| number(item, "joinedAt"));
         // A status is not kept with the time; the least one is the safest claim.
         let alive = |time| Version::new(time, Kind::Join, 0);
@@ -66,6 +63,14 @@ impl Table {
             next,
         })
     }
+}
+
+/// Reads the user of the last item of a page.
+fn last_user(key: &Attributes) -> Result<UserId, Unconfirmed> {
+    let user = text(key, "sk").and_then(|sort| sort.strip_prefix("USER#"));
+    user.and_then(|user| UserId::new(user).ok()).ok_or_else(|| {
+        Unconfirmed::Failed("an item among the room's members has no user id in its key".to_owned())
+    })
 }
 
 impl JoinedMember {

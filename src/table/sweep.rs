@@ -64,7 +64,8 @@ pub enum Swept {
 struct Hop<'a> {
     table: &'a Table,
     room: Key<'a>,
-    deadline: Instant,
+    /// The end of this hop, by the clock of all workers.
+    claimed_until: Timestamp,
     /// The sweep of the page that is being done, and of those behind it.
     sweep: Sweep,
     /// Members of earlier pages.
@@ -95,10 +96,12 @@ impl Table {
     /// A repeat is harmless.
     pub async fn sweep(&self, app: &AppKey, sweep: Sweep, deadline: Instant) -> Swept {
         let room = sweep.room.clone();
+        let now = Timestamp::from(SystemTime::now());
+        let time = deadline.saturating_duration_since(Instant::now());
         let mut hop = Hop {
             table: self,
             room: Key::room(app, &room),
-            deadline,
+            claimed_until: now.after(time + LAST_REQUEST),
             sweep,
             left: Vec::new(),
             state: RoomState::default(),
@@ -206,8 +209,7 @@ impl Hop<'_> {
             return Ok(None);
         }
         let now = Timestamp::from(SystemTime::now());
-        let hop = self.deadline.saturating_duration_since(Instant::now()) + LAST_REQUEST;
-        let claim = update::claim(now, now.after(hop));
+        let claim = update::claim(now, self.claimed_until);
         match self.table.update(&self.room, claim, false).await? {
             Found::Older(_) => self.has_claim = true,
             Found::AtLeastAsNew(item) => {

@@ -107,13 +107,15 @@ pub fn swept(destroy: Version, retention_seconds: u64) -> Update {
 }
 
 /// Claims the sweep of a room until a time, so that others leave it alone; fails if somebody else
-/// did and that time is not over.
+/// did and that time is not over. A repeat of the same claim succeeds.
 pub fn claim(now: Timestamp, until: Timestamp) -> Update {
     let mut update = Expression::new("");
     update.number(":now", now.millis());
     update.set_number("sweepUntil", ":until", until.millis());
-    update
-        .only_if("attribute_exists(pk) AND (attribute_not_exists(sweepUntil) OR sweepUntil < :now)")
+    update.only_if(
+        "attribute_exists(pk) AND (attribute_not_exists(sweepUntil) OR sweepUntil < :now \
+         OR sweepUntil = :until)",
+    )
 }
 
 /// Gives up the claim on the sweep of a room.

@@ -271,6 +271,18 @@ async fn a_lost_sweep_is_asked_for_again_by_whoever_meets_the_room() {
 }
 
 #[tokio::test]
+async fn a_function_that_meets_a_lost_sweep_again_and_again_asks_for_it_once() {
+    let stack = deployment().await;
+    send(&stack, &[destroy("room").at(5)]).await;
+    lose_sweeps(&stack).await;
+    let function = another_function(&stack).await;
+    for user in ["ann", "ben", "cid"] {
+        hand(&function, &[join("room", user).at(3)]).await;
+    }
+    assert_eq!(queued_sweeps(&stack).len(), 1);
+}
+
+#[tokio::test]
 async fn nobody_asks_for_a_sweep_that_is_still_to_come() {
     let stack = deployment().await;
     let minute = Duration::from_mins(1);

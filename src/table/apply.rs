@@ -1,10 +1,11 @@
 //! The protocol for a whole plan: every change at once, each on its own.
 //!
-//! Three rounds, of which an ordinary callback needs only the first:
+//! All members and rooms are written, and beside them the state of every joined room is read. An
+//! ordinary callback needs no more. As soon as a room's state is known, two things may follow from
+//! it:
 //!
-//! 1. All members and rooms are written, and beside them the state of every joined room is read.
-//! 2. Rooms that a join proves alive, and whose item does not say so, are written as active.
-//! 3. Memberships that began before their room's end are ended.
+//! * The room is written as active, if a join proves it alive and its item does not say so.
+//! * Memberships are ended that began before the room's end.
 //!
 //! Rooms take turns, so that one whose partition is slow keeps nobody else waiting. A callback that
 //! finds a partition full, or without an answer, asks it for nothing more. Changes that are not
@@ -29,50 +30,42 @@ use crate::domain::{
     plan::{Facts, Plan, RoomPlan},
 };
 
+/// The most requests of one message of the worker that are under way at once. A batch has several
+/// messages, and each of them is to come to its end.
+const CONCURRENCY_OF_A_MESSAGE: usize = 8;
+
 impl Table {
     /// Writes all changes of a plan, until `deadline`.
     pub async fn apply(&self, app: &AppKey, plan: Plan, deadline: Instant) -> Outcome {
         let mut progress = Progress::of(&plan);
         // Once it is late, a request is not even begun.
         let is_late = Instant::now() >= deadline
-            || timeout_at(deadline, self.take_rounds(app, &plan, &mut progress)).await.is_err();
+            || timeout_at(deadline, self.take_all(app, &plan, &mut progress)).await.is_err();
         if is_late {
             progress.fail(Unconfirmed::Late);
         }
-        let verdicts = progress.into_verdicts(SystemTime::now().into());
+        let may_ask = |room: &RoomId| self.cache.may_ask(Key::room(app, room).partition());
+        let verdicts = progress.into_verdicts(SystemTime::now().into(), may_ask);
         Outcome::of(plan, verdicts)
     }
 
-    async fn take_rounds<'plan>(
+    /// Takes all steps of a plan and those that follow from them, several at once.
+    async fn take_all<'plan>(
         &self,
         app: &AppKey,
         plan: &'plan Plan,
         progress: &mut Progress<'plan>,
     ) {
+        let at_once = match self.effort {
+            Effort::Brief => CONCURRENCY,
+            Effort::Patient => CONCURRENCY_OF_A_MESSAGE,
+        };
         let steps = plan.rooms.iter().map(|(room, plan)| steps_of(room, plan));
-        self.take_all(app, in_turn(steps), progress).await;
-        let revivals = progress.revivals();
-        self.take_all(app, revivals.into_iter(), progress).await;
-        let endings = progress.endings();
-        self.take_all(app, endings.into_iter(), progress).await;
-    }
-
-    /// Takes all steps of a round, many at once, and notes how each ended.
-    async fn take_all<'plan>(
-        &self,
-        app: &AppKey,
-        steps: impl Iterator<Item = Step<'plan>>,
-        progress: &mut Progress<'plan>,
-    ) {
-        let mut steps = steps.peekable();
-        // Most rounds have no steps, and the memory for running requests is large.
-        if steps.peek().is_none() {
-            return;
-        }
+        let (mut steps, mut following) = (in_turn(steps, at_once / 2), VecDeque::new());
         let mut running = FuturesUnordered::new();
         loop {
-            while running.len() < CONCURRENCY
-                && let Some(step) = steps.next()
+            while running.len() < at_once
+                && let Some(step) = following.pop_front().or_else(|| steps.next())
             {
                 let is_in_vain = self.effort == Effort::Brief && progress.is_given_up(step.room);
                 if !is_in_vain {
@@ -82,7 +75,7 @@ impl Table {
             let Some((room, result)) = running.next().await else {
                 break;
             };
-            progress.note(room, result);
+            following.extend(progress.note(room, result));
         }
     }
 
@@ -102,10 +95,10 @@ impl Table {
                 .await
                 .map(|(verdict, state)| Done::RoomWritten { verdict, state }),
             Action::ReadRoomState => self.room_state(&key).await.map(Done::RoomStateRead),
-            Action::Revive { user, join } => self
+            Action::Revive { join } => self
                 .write_room(&key, &Facts::alive(join))
                 .await
-                .map(|(_, state)| Done::Revived { user, state }),
+                .map(|(_, state)| Done::Revived { state }),
             Action::EndMembership { user, join, destroy } => self
                 .end_membership(&key.of_member(user), join, destroy)
                 .await
@@ -127,13 +120,16 @@ fn steps_of<'plan>(
     of_room.into_iter().chain(of_members).map(move |action| Step { room, action })
 }
 
-/// Gives one item of each iterator in turn, until all are at their end. A few are begun at a time,
-/// so that the first come to their end before the last begin.
-fn in_turn<I: Iterator>(mut all: impl Iterator<Item = I>) -> impl Iterator<Item = I::Item> {
+/// Gives one item of each iterator in turn, until all are at their end. So many are begun at a time:
+/// fewer than steps are under way, or all that they begin with would go before the rest.
+fn in_turn<I: Iterator>(
+    mut all: impl Iterator<Item = I>,
+    at_a_time: usize,
+) -> impl Iterator<Item = I::Item> {
     let mut begun = VecDeque::new();
     iter::from_fn(move || {
         loop {
-            begun.extend(all.by_ref().take(CONCURRENCY - begun.len()));
+            begun.extend(all.by_ref().take(at_a_time.saturating_sub(begun.len())));
             let mut first: I = begun.pop_front()?;
             if let Some(item) = first.next() {
                 begun.push_back(first);

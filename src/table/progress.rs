@@ -9,7 +9,7 @@ use super::{
     write::Verdict,
 };
 use crate::domain::{
-    event::Kind,
+    event::{Kind, Version},
     ids::{RoomId, UserId},
     plan::{Facts, Plan, RoomPlan},
     room_state::RoomState,
@@ -30,6 +30,8 @@ struct RoomProgress<'plan> {
     verdict: Option<Verdict>,
     /// The room's state, as it was found last.
     state: Option<RoomState>,
+    /// True once the room's revival was begun.
+    is_reviving: bool,
     /// True once its partition is full, or does not answer.
     is_given_up: bool,
 }
@@ -38,8 +40,15 @@ struct MemberProgress<'plan> {
     facts: &'plan Facts,
     /// The verdict on the member's change, once it is confirmed.
     verdict: Option<Verdict>,
-    /// True while something that follows from the change is not confirmed.
-    is_owing: bool,
+    /// The end of the membership, where it began before the room's end.
+    ending: Option<Ending>,
+}
+
+/// The progress of a membership's end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Begun,
+    Done,
 }
 
 impl<'plan> Progress<'plan> {
@@ -54,14 +63,22 @@ impl<'plan> Progress<'plan> {
         self.failure.get_or_insert(why);
     }
 
-    /// Notes how a step about a room ended.
-    pub fn note(&mut self, room: &RoomId, result: Result<Done<'plan>, Unconfirmed>) {
-        let Some(room) = self.rooms.get_mut(room) else { return };
+    /// Notes how a step about a room ended. Gives the steps that follow from it.
+    pub fn note(
+        &mut self,
+        room: &'plan RoomId,
+        result: Result<Done<'plan>, Unconfirmed>,
+    ) -> Vec<Step<'plan>> {
+        let Some(progress) = self.rooms.get_mut(room) else { return Vec::new() };
         match result {
-            Ok(done) => room.note(done),
+            Ok(done) => {
+                let actions = progress.note(done).into_iter();
+                actions.map(|action| Step { room, action }).collect()
+            }
             Err(why) => {
-                room.is_given_up |= why.is_of_partition();
+                progress.is_given_up |= why.is_of_partition();
                 self.fail(why);
+                Vec::new()
             }
         }
     }
@@ -71,106 +88,101 @@ impl<'plan> Progress<'plan> {
         self.rooms.get(room).is_some_and(|room| room.is_given_up)
     }
 
-    /// Lists the rooms that a join proves alive although their items do not say so.
-    pub fn revivals(&mut self) -> Vec<Step<'plan>> {
-        let revival = |(&room, progress): (&&'plan RoomId, &mut RoomProgress<'plan>)| {
-            let action = progress.revival()?;
-            Some(Step { room, action })
+    /// Gives the verdicts on all changes, and the sweeps that are due at `now`. Of those that are
+    /// overdue, only the rooms that `may_ask`.
+    pub fn into_verdicts(self, now: Timestamp, may_ask: impl Fn(&RoomId) -> bool) -> Verdicts {
+        let verdicts = |(room, progress): (&RoomId, RoomProgress<'_>)| RoomVerdicts {
+            sweep: progress.sweep(room, now, &may_ask),
+            ..progress.verdicts()
         };
-        self.rooms.iter_mut().filter_map(revival).collect()
-    }
-
-    /// Lists the memberships to end: they began before their room's end. A member whose write is
-    /// not confirmed is left out: the function that repeats the write reads the room's state again.
-    pub fn endings(&mut self) -> Vec<Step<'plan>> {
-        let endings = |(&room, progress): (&&'plan RoomId, &mut RoomProgress<'plan>)| {
-            progress.endings().into_iter().map(move |action| Step { room, action })
-        };
-        self.rooms.iter_mut().flat_map(endings).collect()
-    }
-
-    /// Gives the verdicts on all changes, and the sweeps that are due at `now`.
-    pub fn into_verdicts(self, now: Timestamp) -> Verdicts {
-        let rooms = self.rooms.into_iter().map(|(room, progress)| progress.verdicts(room, now));
+        let rooms = self.rooms.into_iter().map(verdicts);
         Verdicts { rooms: rooms.collect(), failure: self.failure }
     }
 }
 
 impl<'plan> RoomProgress<'plan> {
     fn of(plan: &'plan RoomPlan) -> Self {
-        let begin =
-            |(user, facts)| (user, MemberProgress { facts, verdict: None, is_owing: false });
+        let begin = |(user, facts)| (user, MemberProgress { facts, verdict: None, ending: None });
         let members = plan.members.iter().map(begin).collect();
-        Self { plan, members, verdict: None, state: None, is_given_up: false }
+        Self { plan, members, verdict: None, state: None, is_reviving: false, is_given_up: false }
     }
 
-    fn note(&mut self, done: Done<'plan>) {
+    fn note(&mut self, done: Done<'plan>) -> Vec<Action<'plan>> {
         match done {
             Done::MemberWritten { user, verdict } => {
-                self.member(user, |member| member.verdict = Some(verdict));
+                let state = self.state;
+                let Some(member) = self.members.get_mut(user) else { return Vec::new() };
+                member.verdict = Some(verdict);
+                state.and_then(|state| member.end(user, state)).into_iter().collect()
             }
             Done::RoomWritten { verdict, state } => {
                 self.verdict = Some(verdict);
-                self.state = Some(state);
+                self.learn(state)
             }
-            Done::RoomStateRead(state) => self.state = Some(state),
-            Done::Revived { user, state } => {
-                self.state = Some(state);
-                self.member(user, |member| member.is_owing = false);
+            Done::RoomStateRead(state) | Done::Revived { state } => self.learn(state),
+            Done::MembershipEnded { user } => {
+                if let Some(member) = self.members.get_mut(user) {
+                    member.ending = Some(Ending::Done);
+                }
+                Vec::new()
             }
-            Done::MembershipEnded { user } => self.member(user, |member| member.is_owing = false),
         }
     }
 
-    fn member(&mut self, user: &UserId, change: impl FnOnce(&mut MemberProgress<'plan>)) {
-        if let Some(member) = self.members.get_mut(user) {
-            change(member);
-        }
-    }
-
-    /// Finds the join that revives the room. Its member's change owes the revival from now on.
-    fn revival(&mut self) -> Option<Action<'plan>> {
-        let join = self.state?.revived_by(self.plan)?;
-        let is_newest =
-            |member: &MemberProgress<'_>| member.facts.of_kind(Kind::Join) == Some(join);
-        let (&user, member) = self.members.iter_mut().find(|(_, member)| is_newest(member))?;
-        member.is_owing = true;
-        Some(Action::Revive { user, join })
-    }
-
-    /// Lists the memberships to end. Their members' changes owe that from now on.
-    fn endings(&mut self) -> Vec<Action<'plan>> {
-        let Some(state) = self.state else { return Vec::new() };
+    /// Notes the room's state. Gives what it calls for: the room's revival, and the end of those
+    /// memberships that are written. A member who is not written yet is judged then.
+    fn learn(&mut self, state: RoomState) -> Vec<Action<'plan>> {
+        self.state = Some(state);
+        let revival = self.revival().filter(|_| !self.is_reviving);
+        self.is_reviving |= revival.is_some();
         let written = self.members.iter_mut().filter(|(_, member)| member.verdict.is_some());
-        let ending = |(&user, member): (&&'plan UserId, &mut MemberProgress<'plan>)| {
-            let destroy = state.end_of(member.facts)?;
-            member.is_owing = true;
-            Some(Action::EndMembership { user, join: member.facts.newest(), destroy })
-        };
-        written.filter_map(ending).collect()
+        let endings = written.filter_map(|(&user, member)| member.end(user, state));
+        revival.map(|join| Action::Revive { join }).into_iter().chain(endings).collect()
     }
 
-    fn verdicts(&self, room: &RoomId, now: Timestamp) -> RoomVerdicts {
-        let members = self.members.values();
+    /// Finds the join that revives the room, as long as the room is not known to be active.
+    fn revival(&self) -> Option<Version> {
+        self.state?.revived_by(self.plan)
+    }
+
+    fn verdicts(&self) -> RoomVerdicts {
+        let revival = self.revival();
+        let verdict = |member: &MemberProgress<'plan>| {
+            member.verdict.filter(|_| self.is_over(member, revival))
+        };
         RoomVerdicts {
             room: self.verdict,
-            members: members
-                .map(|member| member.verdict.filter(|_| self.is_over(member)))
-                .collect(),
-            sweep: self.sweep(room, now),
+            members: self.members.values().map(verdict).collect(),
+            sweep: None,
         }
     }
 
-    /// Says whether nothing of a member's change is left to do. A join is never over while the
-    /// room's state is unknown, because the state decides what the join calls for.
-    fn is_over(&self, member: &MemberProgress<'_>) -> bool {
-        let is_blind = self.state.is_none() && member.facts.of_kind(Kind::Join).is_some();
-        !is_blind && !member.is_owing
+    /// Says whether nothing of a member's change is left to do. A join is never over while the room's
+    /// state is unknown, because the state decides what the join calls for.
+    fn is_over(&self, member: &MemberProgress<'plan>, revival: Option<Version>) -> bool {
+        let Some(join) = member.facts.of_kind(Kind::Join) else { return true };
+        self.state.is_some() && revival != Some(join) && member.ending != Some(Ending::Begun)
     }
 
     /// Makes the sweep that the room's end calls for.
-    fn sweep(&self, room: &RoomId, now: Timestamp) -> Option<Sweep> {
-        let destroy = self.state?.sweep_due(self.plan, now)?;
+    fn sweep(
+        &self,
+        room: &RoomId,
+        now: Timestamp,
+        may_ask: impl Fn(&RoomId) -> bool,
+    ) -> Option<Sweep> {
+        let state = self.state?;
+        let overdue = || state.overdue_sweep(now).filter(|_| may_ask(room));
+        let destroy = state.own_sweep(self.plan).or_else(overdue)?;
         Some(Sweep { room: room.clone(), destroy, after: None })
+    }
+}
+
+impl<'plan> MemberProgress<'plan> {
+    /// Begins the end of a membership that is older than the room's end.
+    fn end(&mut self, user: &'plan UserId, state: RoomState) -> Option<Action<'plan>> {
+        let destroy = state.end_of(self.facts).filter(|_| self.ending.is_none())?;
+        self.ending = Some(Ending::Begun);
+        Some(Action::EndMembership { user, join: self.facts.newest(), destroy })
     }
 }

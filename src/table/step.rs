@@ -26,9 +26,8 @@ pub(super) enum Action<'plan> {
         facts: &'plan Facts,
     },
     ReadRoomState,
-    /// Writes the room as active, because this user's join proves it alive.
+    /// Writes the room as active, because a join proves it alive.
     Revive {
-        user: &'plan UserId,
         join: Version,
     },
     /// Ends a membership that began before the room's end.
@@ -45,6 +44,6 @@ pub(super) enum Done<'plan> {
     MemberWritten { user: &'plan UserId, verdict: Verdict },
     RoomWritten { verdict: Verdict, state: RoomState },
     RoomStateRead(RoomState),
-    Revived { user: &'plan UserId, state: RoomState },
+    Revived { state: RoomState },
     MembershipEnded { user: &'plan UserId },
 }

@@ -26,6 +26,10 @@ pub struct Delivery {
     /// The sweeps that were queued since, one bit each. They do not start before this handler is
     /// over.
     pub blocks: u8,
+    /// True once the room was revived.
+    pub is_revived: bool,
+    /// True for each user whose membership was ended.
+    pub is_ended: Vec<bool>,
     pub round: Round,
 }
 
@@ -39,18 +43,15 @@ pub enum Write {
     Done,
 }
 
-/// The rounds of `Table::apply`, and the queueing that `functions::storage` does after them. Within
-/// a round the steps are taken in any order.
+/// `Table::apply`, and the queueing that `functions::storage` does after it. Within a round the steps
+/// are taken in any order.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Round {
     /// The sweep is queued before anything is written, if the rule that forbids it is left out.
     QueueFirst(Version),
-    /// All items are written, and the room is read.
+    /// All items are written, and the room is read. Once the room is known, it is written as active,
+    /// and joins from before its end are ended once they are written.
     Writing,
-    /// The room is written as active.
-    Reviving(Version),
-    /// Joins from before the room's end are ended.
-    Ending(Vec<(usize, Version)>),
     /// The sweep of this destroy is queued.
     Queueing(Version),
     Over,
@@ -87,6 +88,8 @@ impl Delivery {
             room: if plan.room.is_some() || reads_room { Write::Due } else { Write::Done },
             room_state: None,
             blocks: 0,
+            is_revived: false,
+            is_ended: vec![false; history.users],
             round: swept.map_or(Round::Writing, Round::QueueFirst),
         }
     }
@@ -107,23 +110,25 @@ impl Delivery {
                         steps.extend(cached.map(|_| Step::RecallRoom));
                     }
                 }
+                steps.extend(self.following(callback));
                 steps
             }
-            Round::Reviving(_) => vec![Step::Revive],
-            Round::Ending(members) => members.iter().map(|&(user, _)| Step::End(user)).collect(),
             Round::Over => Vec::new(),
         }
     }
 
-    /// True if a round has nothing left to do.
-    pub fn is_through(&self) -> bool {
-        match &self.round {
-            Round::Writing => {
-                self.room == Write::Done && self.members.iter().all(|write| *write == Write::Done)
-            }
-            Round::Ending(members) => members.is_empty(),
-            _ => false,
-        }
+    /// The steps that follow from the room as it was found: `learn` in `table::progress`.
+    fn following(&self, callback: &Callback) -> Vec<Step> {
+        let found = self.room_state.filter(|_| self.room == Write::Done);
+        let Some(Found(found)) = found else { return Vec::new() };
+        let revives = !self.is_revived && found.revived_by(&callback.plan).is_some();
+        let members = callback.plan.members.iter();
+        let is_due = |user: usize| self.members[user] == Write::Done && !self.is_ended[user];
+        let ended = members
+            .map(|(id, facts)| (number_of(id), facts))
+            .filter(|&(user, facts)| is_due(user) && found.end_of(facts).is_some());
+        let revival = revives.then_some(Step::Revive).into_iter();
+        revival.chain(ended.map(|(user, _)| Step::End(user))).collect()
     }
 }
 

@@ -58,21 +58,20 @@ impl Protocol {
                 }
             }
             Step::Revive => {
-                if let Round::Reviving(join) = state.deliveries[at].round {
+                let found = state.deliveries[at].room_state;
+                if let Some(join) = found.and_then(|found| found.0.revived_by(&callback.plan)) {
                     let room_state = self.revive(state, join);
+                    state.deliveries[at].is_revived = true;
                     state.note_room_state(at, room_state);
                     self.note_answer(state, at);
-                    self.after_revival(state, at);
                 }
             }
             Step::End(user) => {
-                if let Round::Ending(members) = &mut state.deliveries[at].round
-                    && let Some(index) = members.iter().position(|&(member, _)| member == user)
-                {
-                    let (_, join) = members.remove(index);
+                if let Some(facts) = facts_of(user) {
                     let destroy =
                         state.deliveries[at].room_state.and_then(|found| found.0.destroyed);
-                    self.end(state, user, join, destroy);
+                    self.end(state, user, facts.newest(), destroy);
+                    state.deliveries[at].is_ended[user] = true;
                 }
             }
             Step::QueueSweep => {
@@ -138,20 +137,12 @@ impl Protocol {
         }
     }
 
-    /// Begins the next round once a round is through, as `Table::apply` does.
+    /// Goes on to the queueing once nothing is left to do, as `functions::storage` does.
     fn begin_next_round(&self, state: &mut State, at: usize) {
-        if state.deliveries[at].is_through() {
-            match state.deliveries[at].round {
-                Round::Writing => {
-                    let callback = &self.history(state).callbacks[at];
-                    let room_state = state.deliveries[at].room_state;
-                    match room_state.and_then(|found| found.0.revived_by(&callback.plan)) {
-                        Some(join) => state.deliveries[at].round = Round::Reviving(join),
-                        None => self.after_revival(state, at),
-                    }
-                }
-                _ => self.after_endings(state, at),
-            }
+        let callback = &self.history(state).callbacks[at];
+        let delivery = &state.deliveries[at];
+        if delivery.round == Round::Writing && delivery.steps(callback, None).is_empty() {
+            self.after_writing(state, at);
         }
         if state.deliveries[at].round == Round::Over {
             let delivery = &mut state.deliveries[at];
@@ -163,22 +154,8 @@ impl Protocol {
         }
     }
 
-    /// Goes on with the members whose join is from before the room's end: `RoomState::end_of`.
-    fn after_revival(&self, state: &mut State, at: usize) {
-        let callback = &self.history(state).callbacks[at];
-        let Found(room_state) = state.deliveries[at].room_state.unwrap_or_default();
-        let members = callback.plan.members.iter();
-        let ended = members.filter(|(_, facts)| room_state.end_of(facts).is_some());
-        let ended: Vec<_> = ended.map(|(id, facts)| (number_of(id), facts.newest())).collect();
-        if ended.is_empty() {
-            self.after_endings(state, at);
-        } else {
-            state.deliveries[at].round = Round::Ending(ended);
-        }
-    }
-
     /// Asks for the sweep that is due, if one is.
-    fn after_endings(&self, state: &mut State, at: usize) {
+    fn after_writing(&self, state: &mut State, at: usize) {
         let history = self.history(state);
         let found = state.deliveries[at].room_state.filter(|_| self.queues_after_the_write());
         let due = found.and_then(|found| self.sweep_due(history, &history.callbacks[at], found.0));

@@ -6,7 +6,7 @@ use axum::{Router, extract::State, routing::post};
 use chatroom_status_sync::{
     aws::queue::{Outgoing, Queue},
     local::{
-        im_server::SignedCallback,
+        im_server::{SignedCallback, WireEvent},
         sqs::{DEAD_LETTERS, DEFERRED, SWEEPS},
     },
 };
@@ -204,28 +204,47 @@ async fn a_message_that_sqs_refuses_for_reasons_of_its_own_is_sent_again() {
     assert_eq!(batches.load(Ordering::SeqCst), 2);
 }
 
-#[tokio::test]
-async fn a_worker_makes_progress_on_a_table_that_answers_one_request_after_the_other() {
+/// Has ten messages handled, while the table answers one request after the other. Gives the number
+/// of invocations.
+async fn work_on_a_slow_table(messages: [Vec<WireEvent>; 10]) -> (Run, usize) {
     let run = run().await;
     let mut function = run.callback().await;
-    // The queue has ten messages, each of a hundred changes.
     run.dynamodb.set(Weather::of(seed(), Fault::Throttle, 1000));
-    for room in 0..10 {
-        answer_to(&mut function, &[join(&format!("room-{room}"), &users(100))]).await;
+    for events in messages {
+        answer_to(&mut function, &events).await;
     }
     run.dynamodb.set(Weather { takes: Duration::from_millis(20), ..Weather::default() });
     let mut worker = run.worker().await;
-    let mut invocations = 0;
+    let (mut invocations, mut before) = (0, None);
     while !run.stack.sqs.bodies(DEFERRED).is_empty() {
         run.stack.sqs.make_visible(DEFERRED);
-        let before = rows(&run.stack.table).await.len();
         run.work(&mut worker).await;
-        let after = rows(&run.stack.table).await.len();
-        assert!(after > before, "invocation {invocations} wrote nothing: {after}");
-        invocations += 1;
+        // A change may be written in one invocation, and confirmed in another.
+        let queued = run.stack.sqs.bodies(DEFERRED).concat().len();
+        let now = Some((rows(&run.stack.table).await.len(), queued));
+        assert_ne!(now, before, "invocation {invocations} did nothing");
+        (invocations, before) = (invocations + 1, now);
     }
+    (run, invocations)
+}
+
+#[tokio::test]
+async fn a_worker_makes_progress_on_a_table_that_answers_one_request_after_the_other() {
+    let room = |room| vec![join(&format!("room-{room}"), &users(100))];
+    let (run, invocations) = work_on_a_slow_table(std::array::from_fn(room)).await;
     assert!(invocations < 10, "{invocations} invocations");
     assert_eq!(rows(&run.stack.table).await.len(), 10 * (100 + 1), "all members, and their rooms");
+}
+
+#[tokio::test]
+async fn a_worker_makes_progress_on_a_slow_table_in_messages_about_many_rooms() {
+    let rooms = |message| {
+        let room = |room| join(&format!("room-{message}-{room}"), "ann");
+        (0..40).map(room).collect()
+    };
+    let (run, invocations) = work_on_a_slow_table(std::array::from_fn(rooms)).await;
+    assert!(invocations < 20, "{invocations} invocations");
+    assert_eq!(rows(&run.stack.table).await.len(), 10 * 40 * 2, "all members, and their rooms");
 }
 
 #[tokio::test]
@@ -238,6 +257,19 @@ async fn on_a_slow_table_a_large_room_keeps_no_small_one_waiting() {
     let answer = answer_to(&mut function, &events).await;
     assert!(counts_of(&answer).deferred > 0, "the table had no time for all");
     assert_eq!(member_row(&rows(&run.stack.table).await, "small", "ann")["membership"], "joined");
+}
+
+#[tokio::test]
+async fn a_deadline_in_the_middle_of_a_callback_leaves_no_room_unknown() {
+    let mut run = run().await;
+    run.variables.push(("BUDGET_MS", "700".to_owned()));
+    let mut function = run.callback().await;
+    run.send(&mut function, &[join("warm", "ann")]).await;
+    run.dynamodb.set(Weather { takes: Duration::from_millis(10), ..Weather::default() });
+    let rooms: Vec<_> = (0..60).map(|room| join(&format!("room-{room}"), "ann")).collect();
+    run.send(&mut function, &rooms).await;
+    let record = run.audit().await;
+    assert!(record.counts.deferred > 0, "the deadline came in the middle");
 }
 
 #[tokio::test]

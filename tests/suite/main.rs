@@ -18,6 +18,8 @@ mod verification;
 
 // From events to rows.
 
+/// Hops, the parts in which the worker sweeps a large room.
+mod hops;
 /// One table for the same events in any order.
 mod order;
 /// The promises to readers of the table, and the tests that prove them.

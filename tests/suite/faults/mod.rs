@@ -7,6 +7,7 @@ mod bad_days;
 mod clock;
 mod long;
 mod proxy;
+mod queues;
 mod run;
 mod traffic;
 

@@ -3,6 +3,7 @@
 benchmark/run                     takes a quarter of an hour, and writes docs/performance.md
 benchmark/run quick               takes a minute, and writes target/performance/performance.md
 benchmark/run compare BINARY...   prints how other builds of callback start and answer beside this one
+benchmark/run bodies              prints how the largest bodies are answered
 """
 
 import json
@@ -11,6 +12,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+import bodies
 import lives
 import report
 import tables
@@ -35,6 +37,8 @@ def main(arguments: list[str]):
             others = [Function(path, [path]) for path in binaries]
             seen = lives.measure([CALLBACK, *others], FULL.lives, FULL.warm_answers)
             print(tables.starts(seen), tables.warm(seen), sep="\n\n")
+        case ["bodies"]:
+            print(bodies.table())
         case _:
             sys.exit(__doc__)
 

@@ -8,7 +8,8 @@ use std::{
 };
 
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName};
-use serde_json::{Map, Value, json};
+use chatroom_status_sync::local::{event_source::record, sqs::arn_of};
+use serde_json::json;
 use tokio::{sync::Semaphore, time::sleep};
 
 use crate::{
@@ -86,7 +87,8 @@ impl EventSource {
     }
 
     async fn hand_over(&self, messages: &[Message]) -> Result {
-        let records: Vec<_> = messages.iter().map(|message| self.record(message)).collect();
+        let arn = arn_of(self.mapping.queue);
+        let records: Vec<_> = messages.iter().map(|message| record(message, &arn)).collect();
         sleep(self.transit).await;
         let invocation = self.worker.invoke(json!({"Records": records}).to_string()).await?;
         let failed = failed(&invocation);
@@ -96,27 +98,6 @@ impl EventSource {
         let (failed, done): (Vec<_>, Vec<_>) = messages.iter().partition(|it| is_failed(it));
         self.note(messages, failed.len(), &invocation);
         self.delete(&done).await
-    }
-
-    /// Words a message as Lambda hands it on.
-    fn record(&self, message: &Message) -> Value {
-        let attributes: Map<_, _> = message
-            .attributes()
-            .into_iter()
-            .flatten()
-            .map(|(name, value)| (name.as_str().to_owned(), value.as_str().into()))
-            .collect();
-        json!({
-            "messageId": message.message_id(),
-            "receiptHandle": message.receipt_handle(),
-            "body": message.body(),
-            "attributes": attributes,
-            "messageAttributes": {},
-            "md5OfBody": "",
-            "eventSource": "aws:sqs",
-            "eventSourceARN": format!("arn:aws:sqs:us-east-1:000000000000:{}", self.mapping.queue),
-            "awsRegion": "us-east-1",
-        })
     }
 
     async fn delete(&self, done: &[&Message]) -> Result {

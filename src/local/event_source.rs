@@ -92,8 +92,8 @@ impl EventSource {
     }
 }
 
-/// Words a message as Lambda hands it on.
-fn record(message: &Message, queue_arn: &str) -> Value {
+/// Words a message of a queue as Lambda hands it on.
+pub fn record(message: &Message, queue_arn: &str) -> Value {
     let attributes: Map<_, _> = message
         .attributes()
         .into_iter()
@@ -105,6 +105,10 @@ fn record(message: &Message, queue_arn: &str) -> Value {
         "receiptHandle": message.receipt_handle(),
         "body": message.body(),
         "attributes": attributes,
+        "messageAttributes": {},
+        "md5OfBody": "",
+        "eventSource": "aws:sqs",
         "eventSourceARN": queue_arn,
+        "awsRegion": "us-east-1",
     })
 }

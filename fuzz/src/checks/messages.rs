@@ -19,7 +19,7 @@ pub fn check(bytes: &[u8]) {
         return;
     };
     let plan = Plan::of(events);
-    let messages = event_messages(&app(), plan.clone());
+    let messages = event_messages(&app(), plan.clone().into_events());
     let mut back = Vec::new();
     for message in &messages {
         assert_sendable(message);

@@ -1,11 +1,12 @@
 //! The queues of a deployment, and their messages.
 
-use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
+use aws_sdk_sqs::types::Message;
 use chatroom_status_sync::{
     aws::Aws,
     env::Environment,
     local::{
         Stack,
+        event_source::record,
         sqs::{DEAD_LETTERS, DEFERRED, SWEEPS, arn_of},
     },
 };
@@ -39,16 +40,7 @@ pub async fn receive(stack: &Stack, queue: &str) -> Value {
         .send()
         .await
         .unwrap();
-    let record = |message: &Message| {
-        let count = MessageSystemAttributeName::ApproximateReceiveCount;
-        json!({
-            "messageId": message.message_id(),
-            "receiptHandle": message.receipt_handle(),
-            "body": message.body(),
-            "attributes": {"ApproximateReceiveCount": message.attributes().unwrap()[&count]},
-            "eventSourceARN": arn_of(queue),
-        })
-    };
+    let record = |message: &Message| record(message, &arn_of(queue));
     json!({"Records": received.messages().iter().map(record).collect::<Vec<_>>()})
 }
 

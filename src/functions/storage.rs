@@ -31,7 +31,7 @@ use crate::{
     },
 };
 
-/// The most changes of one body that the table is asked for: more than it can write in the time of
+/// The most changes of a callback that the table is asked for: more than it can write in the time of
 /// a callback. What a body says beyond goes to the deferred queue at once.
 const MOST_CHANGES: usize = 10_000;
 /// The time for which a change waits whose partition was full.
@@ -129,7 +129,12 @@ impl Storage {
     ) -> Result<Saved, StorageError> {
         let letters = dead_letters::for_faults(origin, &parsed);
         let Parsed { mut events, faulty, .. } = parsed;
-        let surplus = split_off(&mut events, MOST_CHANGES);
+        let most = match policy {
+            UnwrittenPolicy::Defer => MOST_CHANGES,
+            // A message is no larger than a queue takes, and each of its tries would make a copy.
+            UnwrittenPolicy::DeferAfterProgress => usize::MAX,
+        };
+        let surplus = split_off(&mut events, most);
         let before = Counts {
             deferred: surplus.iter().map(Event::changes).sum(),
             quarantined: faulty,

@@ -103,14 +103,14 @@ async fn a_worker_sends_what_is_throttled_again_until_it_is_written() {
     let run = run().await;
     let mut function = run.callback().await;
     run.dynamodb.set(Weather::of(seed(), Fault::Throttle, 1000));
-    let answer = answer_to(&mut function, &[join("room", &users(20))]).await;
-    assert_eq!(counts_of(&answer), deferred(20));
-    run.dynamodb.set(Weather::of(seed(), Fault::Throttle, 300));
+    let answer = answer_to(&mut function, &[join("room", &users(15))]).await;
+    assert_eq!(counts_of(&answer), deferred(15));
+    run.dynamodb.set(Weather::of(seed(), Fault::Throttle, 600));
     run.stack.sqs.make_visible(DEFERRED);
     let mut worker = run.worker().await;
     assert_eq!(run.work(&mut worker).await, 1);
     assert!(run.stack.sqs.bodies(DEFERRED).is_empty());
-    assert_eq!(rows(&run.stack.table).await.len(), 21);
+    assert_eq!(rows(&run.stack.table).await.len(), 16);
 }
 
 #[tokio::test]

@@ -156,6 +156,18 @@ async fn a_join_is_deferred_while_its_room_cannot_be_read() {
     assert_eq!(run.audit().await.counts, deferred(1));
 }
 
+#[tokio::test]
+async fn a_join_is_deferred_while_its_room_cannot_be_written_as_active() {
+    let run = Run::start(Weather {
+        only: "lifecycle = :state".to_owned(),
+        ..Weather::of(seed(), Fault::Throttle, 1000)
+    })
+    .await;
+    let mut function = run.callback().await;
+    run.send(&mut function, &[join("room", "ann")]).await;
+    assert_eq!(run.audit().await.counts, deferred(1));
+}
+
 /// Services that are down.
 struct Down {
     table: bool,

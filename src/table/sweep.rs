@@ -64,7 +64,8 @@ pub enum Swept {
 struct Hop<'a> {
     table: &'a Table,
     room: Key<'a>,
-    /// The end of this hop, by the clock of all workers.
+    /// The end of this hop by the clock of all workers, and a little more by chance: by this time a
+    /// hop knows its own claim.
     claimed_until: Timestamp,
     /// The sweep of the page that is being done, and of those behind it.
     sweep: Sweep,
@@ -98,10 +99,11 @@ impl Table {
         let room = sweep.room.clone();
         let now = Timestamp::from(SystemTime::now());
         let time = deadline.saturating_duration_since(Instant::now());
+        let by_chance = Duration::from_micros(fastrand::u64(..5_000_000));
         let mut hop = Hop {
             table: self,
             room: Key::room(app, &room),
-            claimed_until: now.after(time + LAST_REQUEST),
+            claimed_until: now.after(time + LAST_REQUEST + by_chance),
             sweep,
             left: Vec::new(),
             state: RoomState::default(),

@@ -27,7 +27,7 @@ use clap::Args;
 use crate::{print, result::Result};
 
 /// The time from a room's end to its sweep: shorter than in Lambda, for somebody who watches. No
-/// request takes longer than 4.3 s here, and no cached room is older than 5 s.
+/// request takes longer than 4.5 s here, and no cached room is older than 5 s.
 const SWEEP_DELAY_SECONDS: &str = "10";
 /// The time between two looks at the worker's queues.
 const PAUSE: Duration = Duration::from_millis(200);

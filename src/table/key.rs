@@ -6,6 +6,10 @@ use sha1::{Digest, Sha1};
 use super::Attributes;
 use crate::domain::ids::{AppKey, RoomId, UserId};
 
+/// The index that leads from a user to the rooms that the user is in.
+pub const BY_USER: &str = "by-user";
+/// The index that lists the active rooms of an app.
+pub const ACTIVE_ROOMS: &str = "active-rooms";
 /// The number of partitions of index `active-rooms` over which the rooms of one app are spread.
 pub const ROOM_SHARDS: u8 = 16;
 

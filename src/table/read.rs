@@ -8,9 +8,8 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use super::{
     Attributes, Table,
     item::text,
-    key::{Key, ROOM_SHARDS, rooms_key, user_key},
+    key::{ACTIVE_ROOMS, BY_USER, Key, ROOM_SHARDS, rooms_key, user_key},
     presence::{Collection, Member, Room},
-    schema::{ACTIVE_ROOMS, BY_USER},
 };
 use crate::{
     aws::error::in_words,

@@ -4,14 +4,12 @@ use aws_sdk_dynamodb::{
     Client, Error,
     types::{
         AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
-        Projection, ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
+        Projection, ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
+        TimeToLiveSpecification,
     },
 };
 
-/// The index that leads from a user to the rooms that the user is in.
-pub const BY_USER: &str = "by-user";
-/// The index that lists the active rooms of an app.
-pub const ACTIVE_ROOMS: &str = "active-rooms";
+use super::key::{ACTIVE_ROOMS, BY_USER};
 
 /// Creates the table, its indexes and its expiry. A table that exists stays as it is.
 ///
@@ -57,6 +55,25 @@ pub async fn create(client: &Client, table: &str) -> Result<(), Error> {
         .time_to_live_specification(expiry)
         .send()
         .await?;
+    Ok(())
+}
+
+/// Switches the table's stream on, with the old and the new image of each changed item. A stream
+/// that is on stays as it is.
+///
+/// # Errors
+/// The engine refuses for another reason than that the stream is on.
+pub async fn enable_stream(client: &Client, table: &str) -> Result<(), Error> {
+    let described = client.describe_table().table_name(table).send().await?;
+    let stream = described.table().and_then(|table| table.stream_specification());
+    if stream.is_some_and(StreamSpecification::stream_enabled) {
+        return Ok(());
+    }
+    let stream = StreamSpecification::builder()
+        .stream_enabled(true)
+        .stream_view_type(StreamViewType::NewAndOldImages)
+        .build()?;
+    client.update_table().table_name(table).stream_specification(stream).send().await?;
     Ok(())
 }
 

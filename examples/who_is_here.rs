@@ -12,7 +12,7 @@ use chatroom_status_sync::{
     aws::Aws,
     domain::ids::{AppKey, RoomId},
     env::Environment,
-    table::Table,
+    table::read::{Reader, members::MemberFilter},
 };
 
 #[tokio::main(flavor = "current_thread")]
@@ -22,13 +22,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let table_name = env.require("TABLE_NAME", "the name of the DynamoDB table")?;
     let app_key = env.require("APP_KEY", "the App Key of the room's app")?;
 
-    // The 30 days of retention matter only to those who write.
-    let table = Table::new(Aws::from_env(&env)?.dynamodb(), table_name, 30);
-    let collection = table.room(&AppKey::new(app_key)?, &RoomId::new(room)?).await?;
-
-    for member in collection.present() {
-        println!("{}", member.user_id);
+    let reader = Reader::new(Aws::from_env(&env)?.dynamodb_for_readers(), table_name);
+    let (app, room) = (AppKey::new(app_key)?, RoomId::new(room)?);
+    let mut members = reader.members(&app, &room, MemberFilter::default()).await?;
+    while let Some(page) = members.next_page().await? {
+        for member in page.members {
+            println!("{}", member.user_id);
+        }
     }
-    println!("{} present", collection.present().count());
     Ok(())
 }

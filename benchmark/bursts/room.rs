@@ -60,7 +60,8 @@ impl BurstRoom {
 
     /// Counts the members who are in the room, by the rule of readers.
     pub async fn present(&self) -> Result<usize> {
-        Ok(self.table.room(&self.app, &self.room).await?.present().count())
+        let collection = self.table.reader().collection(&self.app, &self.room).await?;
+        Ok(collection.present().count())
     }
 
     /// Counts the members whose items say `joined`.

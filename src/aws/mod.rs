@@ -35,6 +35,8 @@ use crate::env::{Environment, SettingError};
 
 /// The limit for one attempt at a request.
 pub const ATTEMPT: Duration = Duration::from_secs(1);
+/// The limit for one attempt at reading a page.
+const READ_ATTEMPT: Duration = Duration::from_secs(5);
 /// The number of attempts at a request to a queue or to Secrets Manager, the first included.
 const ATTEMPTS: u32 = 3;
 
@@ -107,6 +109,15 @@ impl Aws {
         let mut config = aws_sdk_dynamodb::config::Builder::from(&self.config)
             .retry_config(RetryConfig::disabled())
             .timeout_config(TimeoutConfig::disabled());
+        config.set_endpoint_url(self.endpoints.dynamodb.clone());
+        aws_sdk_dynamodb::Client::from_conf(config.build())
+    }
+
+    /// Makes a DynamoDB client for readers. It repeats what fails, and waits longer than those who
+    /// write: a page takes longer than an item, and nobody hangs up after 5 s.
+    pub fn dynamodb_for_readers(&self) -> aws_sdk_dynamodb::Client {
+        let mut config = aws_sdk_dynamodb::config::Builder::from(&self.config)
+            .timeout_config(time_outs(READ_ATTEMPT));
         config.set_endpoint_url(self.endpoints.dynamodb.clone());
         aws_sdk_dynamodb::Client::from_conf(config.build())
     }

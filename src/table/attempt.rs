@@ -19,7 +19,7 @@ const BRIEF_TIME_OUTS: u32 = 2;
 /// The longest pause before the second attempt is twice this, and three times before the third.
 const PAUSE: Duration = Duration::from_millis(50);
 /// The codes by which DynamoDB says that a table or a partition takes no more at the moment.
-const THROTTLED: [&str; 3] =
+pub(super) const THROTTLED: [&str; 3] =
     ["ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded"];
 
 /// A request that has no result.

@@ -28,10 +28,10 @@ pub mod outcome;
 mod pace;
 mod page;
 pub mod patience;
-#[cfg(feature = "cli")]
+#[cfg(feature = "reader")]
 pub mod presence;
 mod progress;
-#[cfg(feature = "cli")]
+#[cfg(feature = "reader")]
 pub mod read;
 pub mod room_cache;
 #[cfg(feature = "cli")]

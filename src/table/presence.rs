@@ -10,11 +10,17 @@ use super::{
     Attributes,
     item::{number, text},
 };
+use crate::domain::ids::{AppKey, RoomId};
+
+/// The reason of members whom a room's end removed.
+pub const ROOM_DESTROYED: &str = "room_destroyed";
 
 /// A room's own item.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Room {
+    /// The app.
+    pub app_key: String,
     /// The room's id.
     pub chat_room_id: String,
     /// `active` or `destroyed`.
@@ -28,8 +34,8 @@ pub struct Room {
     /// The reason of that destroy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destroy_reason: Option<String>,
-    /// That destroy's version.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// That destroy's version. It is not shown: whoever is shown a member need not compare.
+    #[serde(skip)]
     pub destroy_version: Option<u64>,
     /// The Unix second at which the item expires: only while the room is destroyed, and all its
     /// members' items say so.
@@ -41,6 +47,8 @@ pub struct Room {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Member {
+    /// The app.
+    pub app_key: String,
     /// The room's id.
     pub chat_room_id: String,
     /// The user's id.
@@ -55,6 +63,10 @@ pub struct Member {
     /// The newest reported leave, in Unix milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_at: Option<u64>,
+    /// The time at which a member by the rule was gone, in Unix milliseconds: the newest reported
+    /// leave, or the end of the room where that removed the member. No item has it.
+    #[serde(skip)]
+    pub gone_at: Option<u64>,
     /// The newest reported event's version.
     pub version: u64,
     /// The Unix second at which the item expires: only after leaving.
@@ -62,7 +74,7 @@ pub struct Member {
     pub expires_at: Option<u64>,
 }
 
-/// A room and all members of it that the table knows.
+/// A room and all members of it that the table knows, as their items are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Collection {
     /// The room's item; `None` if the table has none.
@@ -81,12 +93,14 @@ impl Collection {
 impl Member {
     pub(super) fn from(item: &Attributes) -> Self {
         Self {
+            app_key: owned(item, "appKey"),
             chat_room_id: owned(item, "chatRoomId"),
             user_id: owned(item, "userId"),
             membership: owned(item, "membership"),
             reason: owned(item, "reason"),
             joined_at: number(item, "joinedAt"),
             left_at: number(item, "leftAt"),
+            gone_at: None,
             version: number(item, "version").unwrap_or_default(),
             expires_at: number(item, "expiresAt"),
         }
@@ -98,11 +112,44 @@ impl Member {
         let destroyed = room.and_then(|room| room.destroy_version);
         self.membership == "joined" && Some(self.version) > destroyed
     }
+
+    /// Applies the rule of this module: whoever the room's end removed has left for the reason
+    /// [`ROOM_DESTROYED`], even while the item still says `joined`.
+    pub fn by_the_rule(mut self, room: Option<&Room>) -> Self {
+        if self.membership == "joined" && !self.is_present_in(room) {
+            "left".clone_into(&mut self.membership);
+            ROOM_DESTROYED.clone_into(&mut self.reason);
+        }
+        self.gone_at = match (&*self.membership, &*self.reason) {
+            ("joined", _) => None,
+            (_, ROOM_DESTROYED) => room.and_then(|room| room.destroyed_at),
+            _ => self.left_at,
+        };
+        self
+    }
+
+    /// Gives the time since when a member by the rule is in the room, or gone, in Unix
+    /// milliseconds.
+    pub fn since(&self) -> Option<u64> {
+        if self.membership == "joined" { self.joined_at } else { self.gone_at }
+    }
 }
 
 impl Room {
+    /// Makes what is known of a room that has members and no item yet: a join is written before the
+    /// room's item is.
+    pub fn of_members(app: &AppKey, room: &RoomId) -> Self {
+        Self {
+            app_key: app.to_string(),
+            chat_room_id: room.to_string(),
+            lifecycle: "active".to_owned(),
+            ..Self::default()
+        }
+    }
+
     pub(super) fn from(item: &Attributes) -> Self {
         Self {
+            app_key: owned(item, "appKey"),
             chat_room_id: owned(item, "chatRoomId"),
             lifecycle: owned(item, "lifecycle"),
             created_at: number(item, "createdAt"),

@@ -10,7 +10,7 @@ use chatroom_status_sync::local::Stack;
 use serde_json::Value;
 use tokio::{net::TcpListener, process::Command};
 
-use crate::support::{app, chatroom, deployment};
+use crate::support::{active_rooms, chatroom, deployment};
 
 /// Few callbacks, few rooms and few users.
 const SMALL: [&str; 8] = ["--callbacks", "120", "--rooms", "4", "--users", "30", "--seed", "7"];
@@ -97,13 +97,13 @@ async fn a_run_at_a_deployment_destroys_its_rooms_unless_they_are_to_be_kept() {
     let kept = json(&kept);
     assert_eq!(kept["table"]["wrong"], 0, "{kept}");
     let run = kept["run"]["id"].as_str().unwrap();
-    let active = stack.table.active_rooms(&app()).await.unwrap();
+    let active = active_rooms(&stack.table.reader()).await;
     assert!(!active.is_empty());
-    assert!(active.iter().all(|room| room.chat_room_id.starts_with(run)));
+    assert!(active.iter().all(|room| room.starts_with(run)));
 
     let output = load_at(url, &stack, &["--connections", "4"]).await;
     assert!(output.status.success());
-    assert_eq!(stack.table.active_rooms(&app()).await.unwrap(), active);
+    assert_eq!(active_rooms(&stack.table.reader()).await, active);
 }
 
 #[tokio::test]

@@ -22,6 +22,8 @@ mod verification;
 mod hops;
 /// One table for the same events in any order.
 mod order;
+/// The answers of the library's reader, before and after sweeps.
+mod reading;
 /// The promises to readers of the table, and the tests that prove them.
 mod semantics;
 /// Sweeps, which carry a room's end to its members.

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::{process::Command, runtime::Runtime};
 
 use crate::support::{
-    EventBuilder, app, at, chatroom, create, dead_letters, deployment, destroy,
+    EventBuilder, active_rooms, at, chatroom, create, dead_letters, deployment, destroy,
     history::{History, history},
     join, leave, member_row, now,
     oracle::present,
@@ -99,7 +99,7 @@ async fn after_a_forged_destroy_those_come_back_who_were_in_the_room_swept_or_no
             assert_eq!(member_row(&rows, "lobby", "carl")["reason"], "requested");
             drain(&stack).await;
         }
-        assert_eq!(stack.table.active_rooms(&app()).await.unwrap().len(), 1);
+        assert_eq!(active_rooms(&stack.table.reader()).await.len(), 1);
         let told = repair(&stack, &["lobby"]).await;
         assert!(told.contains("nobody has to come back to room lobby"), "{told}");
     }

@@ -12,8 +12,9 @@ use chatroom_status_sync::{
 use tokio::time::Instant;
 
 use crate::support::{
-    EventBuilder, Row, app, applied, at, counts_of, create, deployment, deployment_with, destroy,
-    expiry, join, leave, member_row, now, post, room_row, rows, send, stale, time, version,
+    EventBuilder, Row, active_rooms, app, applied, at, counts_of, create, deployment,
+    deployment_with, destroy, expiry, join, leave, member_row, now, post, room_row, rows, send,
+    stale, time, version,
 };
 
 fn expected(pairs: &[(&str, &str)]) -> Row {
@@ -253,7 +254,8 @@ async fn all_users_of_an_event_are_written_and_listed() {
     let users: Vec<_> = (0..300).map(|n| format!("user-{n:04}")).collect();
     let (_, answer) = send(&stack, &[join("room", &users)]).await;
     assert_eq!(counts_of(&answer), applied(300));
-    let collection = stack.table.room(&app(), &RoomId::new("room").unwrap()).await.unwrap();
+    let collection =
+        stack.table.reader().collection(&app(), &RoomId::new("room").unwrap()).await.unwrap();
     let listed: Vec<_> = collection.present().map(|member| member.user_id.as_str()).collect();
     assert_eq!(listed, users);
 }
@@ -288,13 +290,13 @@ async fn the_readers_find_rooms_members_and_a_users_rooms() {
     send(&stack, &[join("a", ["ann", "ben"]).at(1), join("b", "ann").at(1)]).await;
     send(&stack, &[join("c", "ann").at(1)]).await;
     send(&stack, &[destroy("c").at(2), leave("a", "ben").at(2)]).await;
-    let rooms_of = stack.table.rooms_of(&app(), &UserId::new("ann").unwrap()).await.unwrap();
+    let rooms_of =
+        stack.table.reader().rooms_of(&app(), &UserId::new("ann").unwrap()).await.unwrap();
     let rooms: Vec<_> = rooms_of.iter().map(|member| member.chat_room_id.as_str()).collect();
     assert_eq!(rooms, ["a", "b"], "room c ended, whether or not its members' items say so");
-    let active = stack.table.active_rooms(&app()).await.unwrap();
-    let active: Vec<_> = active.iter().map(|room| room.chat_room_id.as_str()).collect();
-    assert_eq!(active, ["a", "b"]);
-    let unknown = stack.table.room(&app(), &RoomId::new("z").unwrap()).await.unwrap();
+    assert_eq!(active_rooms(&stack.table.reader()).await, ["a", "b"]);
+    let unknown =
+        stack.table.reader().collection(&app(), &RoomId::new("z").unwrap()).await.unwrap();
     assert!(unknown.room.is_none() && unknown.members.is_empty());
 }
 

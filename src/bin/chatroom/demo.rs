@@ -135,7 +135,7 @@ async fn show(stack: &Stack) -> Result {
     let app = AppKey::new(APP_KEY)?;
     let mut collections = Vec::new();
     for room in ROOMS {
-        collections.push(stack.table.room(&app, &RoomId::new(room)?).await?);
+        collections.push(stack.table.reader().collection(&app, &RoomId::new(room)?).await?);
     }
     let rows = collections.iter().filter_map(|collection| {
         let room = collection.room.as_ref()?;

@@ -19,7 +19,13 @@ pub struct Options {
 
 impl Options {
     pub async fn run(self) -> Result {
-        let collection = self.access.table().await?.room(&self.access.app_key, &self.room).await?;
+        let collection = self
+            .access
+            .table()
+            .await?
+            .reader()
+            .collection(&self.access.app_key, &self.room)
+            .await?;
         let present: Vec<_> = collection.present().collect();
         let count = present.len();
         let shown = if self.all { collection.members.iter().collect() } else { present };

@@ -22,7 +22,13 @@ pub struct Options {
 
 impl Options {
     pub async fn run(self) -> Result {
-        let collection = self.access.table().await?.room(&self.access.app_key, &self.room).await?;
+        let collection = self
+            .access
+            .table()
+            .await?
+            .reader()
+            .collection(&self.access.app_key, &self.room)
+            .await?;
         let members = collection.present().count();
         if self.access.json {
             return print::json(&json!({"room": collection.room, "members": members}));

@@ -8,7 +8,11 @@ use crate::{
 };
 
 pub async fn run(access: Access) -> Result {
-    let rooms = access.table().await?.active_rooms(&access.app_key).await?;
+    let mut active = access.table().await?.reader().active_rooms(&access.app_key, None);
+    let mut rooms = Vec::new();
+    while let Some(room) = active.next().await? {
+        rooms.push(room);
+    }
     if access.json {
         return print::json(&rooms);
     }

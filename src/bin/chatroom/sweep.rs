@@ -48,7 +48,7 @@ pub struct Options {
 impl Options {
     pub async fn run(self) -> Result {
         let (app, id) = (&self.access.app_key, &self.room);
-        let room = self.access.table().await?.room_item(app, id).await?;
+        let room = self.access.table().await?.reader().room(app, id).await?;
         let room = room.ok_or_else(|| format!("nothing is known of room {id}"))?;
         let Some(destroy) = room.destroy_version.and_then(Version::from_number) else {
             return self.say(&room, None, "it was never destroyed: nothing to sweep");

@@ -17,7 +17,7 @@ pub struct Options {
 impl Options {
     pub async fn run(self) -> Result {
         let Self { user, access } = self;
-        let memberships = access.table().await?.rooms_of(&access.app_key, &user).await?;
+        let memberships = access.table().await?.reader().rooms_of(&access.app_key, &user).await?;
         if access.json {
             return print::json(&memberships);
         }

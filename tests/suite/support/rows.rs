@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use chatroom_status_sync::{
     local::im_server::{APP_KEY, WireEvent},
-    table::Table,
+    table::{Table, read::Reader},
 };
 
-use super::START;
+use super::{START, app};
 
 /// An item, with its values as text.
 pub type Row = BTreeMap<String, String>;
@@ -25,6 +25,15 @@ pub async fn rows(table: &Table) -> Rows {
         rows.insert((row["pk"].clone(), row["sk"].clone()), row);
     }
     rows
+}
+
+/// The ids of the sample app's active rooms, as the reader lists them.
+pub async fn active_rooms(reader: &Reader) -> Vec<String> {
+    let (mut rooms, mut ids) = (reader.active_rooms(&app(), None), Vec::new());
+    while let Some(room) = rooms.next().await.unwrap() {
+        ids.push(room.chat_room_id);
+    }
+    ids
 }
 
 fn text(value: AttributeValue) -> String {

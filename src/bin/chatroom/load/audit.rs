@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt, time::Duration};
 
 use chatroom_status_sync::{
     domain::ids::{AppKey, RoomId},
-    table::{Table, presence::Collection},
+    table::{presence::Collection, read::Reader},
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use indicatif::ProgressBar;
@@ -41,7 +41,7 @@ pub struct Audit {
 /// Audits until everything is as it should be, or `settle` is over: what is deferred takes a while.
 /// Each round starts `progress` anew.
 pub async fn audit(
-    table: &Table,
+    reader: &Reader,
     app: &AppKey,
     record: &Record,
     settle: Duration,
@@ -50,7 +50,7 @@ pub async fn audit(
     let until = Instant::now() + settle;
     loop {
         progress.set_position(0);
-        let audited = Audit::once(table, app, record, progress).await;
+        let audited = Audit::once(reader, app, record, progress).await;
         let audit = audited.unwrap_or_else(|why| Audit::failed(why.to_string()));
         let left = until.saturating_duration_since(Instant::now());
         if audit.is_clean() || left.is_zero() {
@@ -74,9 +74,14 @@ impl Audit {
     }
 
     /// Compares every room.
-    async fn once(table: &Table, app: &AppKey, record: &Record, bar: &ProgressBar) -> Result<Self> {
+    async fn once(
+        reader: &Reader,
+        app: &AppKey,
+        record: &Record,
+        bar: &ProgressBar,
+    ) -> Result<Self> {
         let reads = stream::iter(&record.rooms).map(async |(id, recorded)| {
-            let found = table.room(app, &RoomId::new(id)?).await?;
+            let found = reader.collection(app, &RoomId::new(id)?).await?;
             Result::Ok((id, recorded, found))
         });
         let mut rooms = reads.buffered(CONCURRENCY);

@@ -24,7 +24,7 @@ use chatroom_status_sync::{
     domain::ids::RoomId,
     env::Environment,
     local::{ListenAddresses, Stack, dynamodb::Data, im_server::APP_SECRET},
-    table::Table,
+    table::read::Reader,
 };
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -68,10 +68,10 @@ pub struct Options {
 impl Options {
     pub async fn run(self) -> Result {
         if let Some(url) = &self.url {
-            return self.play(url, &self.access.table().await?).await;
+            return self.play(url, &self.access.table().await?.reader()).await;
         }
         let stack = Arc::new(self.start_receiver().await?);
-        let table = self.access.table_at(Some(stack.dynamodb.url())).await?;
+        let table = self.access.table_at(Some(stack.dynamodb.url())).await?.reader();
         // A task of its own, so that the pace does not depend on it.
         let deployment = Arc::clone(&stack);
         let worker = tokio::spawn(async move { serve::work(&deployment).await });
@@ -95,12 +95,12 @@ impl Options {
     }
 
     /// Plays a run at a callback endpoint, and audits the table behind it.
-    async fn play(&self, url: &str, table: &Table) -> Result {
+    async fn play(&self, url: &str, table: &Reader) -> Result {
         let app = &self.access.app_key;
         let sender = Arc::new(Sender::new(url, app, &self.secret)?);
         let run = Run::new(url, &self.shape);
         // Better now than after all of it.
-        table.room(app, &RoomId::new(&*run.id)?).await?;
+        table.collection(app, &RoomId::new(&*run.id)?).await?;
         if !self.access.json {
             print::line(&run)?;
         }

@@ -19,7 +19,7 @@ use chatroom_status_sync::{
         time::Timestamp,
     },
     local::im_server::APP_SECRET,
-    table::{Table, presence::Collection},
+    table::{presence::Collection, read::Reader},
 };
 use clap::Args;
 use serde_json::json;
@@ -76,8 +76,8 @@ impl Options {
             }
             _ => None,
         };
-        let table = self.access.table().await?;
-        let room = table.room(app, &self.room).await?;
+        let table = self.access.table().await?.reader();
+        let room = table.collection(app, &self.room).await?;
         let removed = self.removed(&room)?;
         if !json {
             print::line(words::before(&self.room, &room, &removed, now()))?;
@@ -105,8 +105,8 @@ impl Options {
     }
 
     /// Reads the room again, and tells what came of it.
-    async fn tell(&self, table: &Table, removed: &[Removed], sent: &Sent) -> Result {
-        let room = table.room(&self.access.app_key, &self.room).await?;
+    async fn tell(&self, table: &Reader, removed: &[Removed], sent: &Sent) -> Result {
+        let room = table.collection(&self.access.app_key, &self.room).await?;
         let present: BTreeSet<_> = room.present().map(|member| &member.user_id).collect();
         let back = removed.iter().filter(|member| present.contains(&member.user_id)).count();
         if self.access.json {

@@ -8,14 +8,12 @@ use chatroom_status_sync::{
         ids::{RoomId, UserId},
         time::Timestamp,
     },
-    table::presence::{Collection, Member, Room},
+    table::presence::{Collection, Member, ROOM_DESTROYED, Room},
 };
 use serde::{Serialize, Serializer};
 
 use crate::{print, result::Result};
 
-/// The reason of those whom a room's end removed.
-const ROOM_DESTROYED: &str = "room_destroyed";
 /// The retention of the table is counted in days.
 const DAY: u64 = 24 * 60 * 60;
 

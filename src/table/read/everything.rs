@@ -1,0 +1,129 @@
+//! All rooms and members of an app, one page of the table at a time.
+//!
+//! A scan gives the items of one room together, the room's own item first, and the rooms in no order
+//! that says anything. It costs half a read unit for each 4 KB of the whole table.
+
+use aws_sdk_dynamodb::types::{AttributeValue, TableDescription};
+use serde::{Deserialize, Serialize};
+
+use super::{Reader, error::ReadError, request::PAGE};
+use crate::{
+    domain::ids::{AppKey, RoomId},
+    table::{
+        Attributes,
+        item::text,
+        presence::{Member, Room},
+    },
+};
+
+/// All rooms and members of an app. Reading goes on page by page.
+#[derive(Debug)]
+pub struct Everything {
+    reader: Reader,
+    app: AppKey,
+    /// The room whose members come next, and its item, if it has one.
+    room: Option<(String, Option<Room>)>,
+    next: Option<Place>,
+    is_over: bool,
+}
+
+/// A place in the table: that of an item after which a scan goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    pk: String,
+    sk: String,
+}
+
+/// A room, or a member by the rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub enum Entry {
+    /// A room's own item. Its members follow.
+    Room(Room),
+    /// A member of the room that came last.
+    Member(Member),
+}
+
+/// Some rooms and members.
+#[derive(Debug)]
+pub struct EverythingPage {
+    /// The entries of the page that are of the app; there may be none.
+    pub entries: Vec<Entry>,
+    /// The place after which the next page begins; `None` if this is the last page.
+    pub next: Option<Place>,
+}
+
+impl Reader {
+    /// Scans the table for the rooms and members of an app, from a place on or all of it.
+    pub fn everything(&self, app: &AppKey, after: Option<Place>) -> Everything {
+        let (reader, app) = (self.clone(), app.clone());
+        Everything { reader, app, room: None, next: after, is_over: false }
+    }
+
+    /// Estimates the number of items of the table; DynamoDB counts them every six hours or so.
+    pub async fn items_estimate(&self) -> Result<u64, ReadError> {
+        let described = self.client.describe_table().table_name(&self.table).send().await;
+        let described = described.map_err(|error| ReadError::of(&self.table, &error))?;
+        let items = described.table().and_then(TableDescription::item_count);
+        Ok(items.and_then(|items| u64::try_from(items).ok()).unwrap_or_default())
+    }
+}
+
+impl Everything {
+    /// Reads the next page; `None` after the last one.
+    pub async fn next_page(&mut self) -> Result<Option<EverythingPage>, ReadError> {
+        if self.is_over {
+            return Ok(None);
+        }
+        let start = self.next.as_ref().map(Place::attributes);
+        let scan = self
+            .reader
+            .client
+            .scan()
+            .table_name(&self.reader.table)
+            .consistent_read(self.reader.consistent)
+            .limit(PAGE)
+            .filter_expression("begins_with(pk, :app)")
+            .expression_attribute_values(":app", AttributeValue::S(format!("ROOM#{}#", self.app)))
+            .set_exclusive_start_key(start);
+        let output = self.reader.scan_page(scan).await?;
+        let mut entries = Vec::with_capacity(output.items().len());
+        for item in output.items() {
+            entries.push(self.entry(item).await?);
+        }
+        self.next = output.last_evaluated_key().and_then(Place::of);
+        self.is_over = self.next.is_none();
+        Ok(Some(EverythingPage { entries, next: self.next.clone() }))
+    }
+
+    async fn entry(&mut self, item: &Attributes) -> Result<Entry, ReadError> {
+        let id = text(item, "chatRoomId").unwrap_or_default();
+        if text(item, "kind") == Some("room") {
+            let room = Room::from(item);
+            self.room = Some((id.to_owned(), Some(room.clone())));
+            return Ok(Entry::Room(room));
+        }
+        if self.room.as_ref().is_none_or(|(known, _)| known != id) {
+            // The scan begins in the middle of a room, or the room has no item.
+            let room = match RoomId::new(id) {
+                Ok(id) => self.reader.room(&self.app, &id).await?,
+                Err(_) => None,
+            };
+            self.room = Some((id.to_owned(), room));
+        }
+        let room = self.room.as_ref().and_then(|(_, room)| room.as_ref());
+        Ok(Entry::Member(Member::from(item).by_the_rule(room)))
+    }
+}
+
+impl Place {
+    fn of(key: &Attributes) -> Option<Self> {
+        Some(Self { pk: text(key, "pk")?.to_owned(), sk: text(key, "sk")?.to_owned() })
+    }
+
+    fn attributes(&self) -> Attributes {
+        [("pk", &self.pk), ("sk", &self.sk)]
+            .map(|(name, text)| (name.to_owned(), AttributeValue::S(text.clone())))
+            .into()
+    }
+}

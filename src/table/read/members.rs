@@ -1,0 +1,151 @@
+//! The members of a room, page by page, and one of them.
+
+use super::{
+    Reader,
+    error::ReadError,
+    request::{MEMBER, PAGE},
+};
+use crate::{
+    domain::{
+        ids::{AppKey, RoomId, UserId},
+        time::Timestamp,
+    },
+    table::{
+        Attributes,
+        item::text,
+        key::Key,
+        presence::{Member, Room},
+    },
+};
+
+/// The members to be read. The default is all who are in the room.
+#[derive(Debug, Clone, Default)]
+pub struct MemberFilter {
+    /// The side of the door.
+    pub presence: Presence,
+    /// Only those whose `reason` is this one.
+    pub reason: Option<String>,
+    /// Only those who joined, or left, at this time or later.
+    pub since: Option<Timestamp>,
+    /// The user after whom reading begins: that of a page before, or any other.
+    pub after: Option<UserId>,
+}
+
+/// The side of the door on which a member is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Presence {
+    /// Members who are in the room.
+    #[default]
+    Joined,
+    /// Members who left it, or were in it when it ended, until they expire.
+    Left,
+    /// All of them.
+    Any,
+}
+
+/// The members of a room, by user id. Reading goes on page by page.
+#[derive(Debug)]
+pub struct Members {
+    reader: Reader,
+    app: AppKey,
+    id: RoomId,
+    room: Option<Room>,
+    filter: MemberFilter,
+    is_over: bool,
+}
+
+/// Some members.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberPage {
+    /// The members of the page that the filter lets through; it may let none through.
+    pub members: Vec<Member>,
+    /// The user after whom the next page begins; `None` if this is the last page.
+    pub next: Option<UserId>,
+}
+
+impl Reader {
+    /// Reads the members of a room, by user id, strongly consistent page by page. The room's item
+    /// is read first, and decides about all pages.
+    pub async fn members(
+        &self,
+        app: &AppKey,
+        room: &RoomId,
+        filter: MemberFilter,
+    ) -> Result<Members, ReadError> {
+        Ok(Members {
+            reader: self.clone(),
+            app: app.clone(),
+            id: room.clone(),
+            room: self.room(app, room).await?,
+            filter,
+            is_over: false,
+        })
+    }
+
+    /// Reads what is known of a user in a room, by the rule; `None` if they were never in it, or
+    /// left so long ago that the item has expired. One request, for the items of room and member
+    /// together: one read unit, two if strongly consistent.
+    pub async fn member(
+        &self,
+        app: &AppKey,
+        room: &RoomId,
+        user: &UserId,
+    ) -> Result<Option<Member>, ReadError> {
+        let keys = [Key::member(app, room, user), Key::room(app, room)];
+        let keys = keys.iter().map(Key::attributes).collect();
+        let items = self.items(keys, self.consistent).await?;
+        let of_kind = |kind| items.iter().find(|item| text(item, "kind") == Some(kind));
+        let room = of_kind("room").map(Room::from);
+        Ok(of_kind("member").map(|item| Member::from(item).by_the_rule(room.as_ref())))
+    }
+}
+
+impl Members {
+    /// Gives the room's item; `None` if the table has none.
+    pub const fn room(&self) -> Option<&Room> {
+        self.room.as_ref()
+    }
+
+    /// Reads the next page; `None` after the last one.
+    pub async fn next_page(&mut self) -> Result<Option<MemberPage>, ReadError> {
+        if self.is_over {
+            return Ok(None);
+        }
+        let key = Key::room(&self.app, &self.id);
+        let after = self.filter.after.as_ref();
+        let query = self
+            .reader
+            .query_members(&key)
+            .consistent_read(true)
+            .limit(PAGE)
+            .projection_expression(MEMBER)
+            .set_exclusive_start_key(after.map(|user| key.of_member(user).attributes()));
+        let output = self.reader.page(query).await?;
+        let next = output.last_evaluated_key().and_then(last_user);
+        self.is_over = next.is_none();
+        self.filter.after.clone_from(&next);
+        let room = self.room.as_ref();
+        let members = output.items().iter().map(|item| Member::from(item).by_the_rule(room));
+        let members = members.filter(|member| self.filter.lets_through(member)).collect();
+        Ok(Some(MemberPage { members, next }))
+    }
+}
+
+impl MemberFilter {
+    fn lets_through(&self, member: &Member) -> bool {
+        let is_on_side = match self.presence {
+            Presence::Joined => member.membership == "joined",
+            Presence::Left => member.membership != "joined",
+            Presence::Any => true,
+        };
+        let is_for_reason = self.reason.as_ref().is_none_or(|reason| *reason == member.reason);
+        let is_new = self.since.is_none_or(|since| member.since() >= Some(since.millis()));
+        is_on_side && is_for_reason && is_new
+    }
+}
+
+/// Reads the user of the last item of a page.
+fn last_user(key: &Attributes) -> Option<UserId> {
+    let user = text(key, "sk").and_then(|sort| sort.strip_prefix("USER#"))?;
+    UserId::new(user).ok()
+}

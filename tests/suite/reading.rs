@@ -1,0 +1,293 @@
+//! The answers of the library's reader, before and after sweeps, beside those of the oracle.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chatroom_status_sync::{
+    domain::ids::{RoomId, UserId},
+    local::{Stack, im_server::WireEvent},
+    table::read::{
+        Reader,
+        consumed::Consumed,
+        count::CountedRoom,
+        everything::{Entry, Place},
+        members::{MemberFilter, Presence},
+    },
+};
+use proptest::{prelude::*, test_runner::TestRunner};
+use tokio::runtime::Runtime;
+
+use crate::support::{
+    EventBuilder, Rows, active_rooms, app, at, create, deployment, destroy,
+    history::{History, history},
+    join, leave,
+    oracle::table_after,
+    send,
+};
+
+fn room(id: &str) -> RoomId {
+    RoomId::new(id).unwrap()
+}
+
+fn user(id: &str) -> UserId {
+    UserId::new(id).unwrap()
+}
+
+/// The members that a filter lets through, as texts of user and reason.
+async fn members(reader: &Reader, id: &str, filter: MemberFilter) -> Vec<String> {
+    let mut members = reader.members(&app(), &room(id), filter).await.unwrap();
+    let mut all = Vec::new();
+    while let Some(page) = members.next_page().await.unwrap() {
+        let texts = page.members.iter().map(|one| format!("{} {}", one.user_id, one.reason));
+        all.extend(texts);
+    }
+    all
+}
+
+async fn count(reader: &Reader, id: &str) -> u64 {
+    reader.count(&app(), &room(id)).await.unwrap().map_or(0, |counted| counted.members)
+}
+
+/// Everything of the app, from a place on.
+async fn everything(reader: &Reader, after: Option<Place>) -> Vec<Entry> {
+    let (mut everything, mut all) = (reader.everything(&app(), after), Vec::new());
+    while let Some(page) = everything.next_page().await.unwrap() {
+        all.extend(page.entries);
+    }
+    all
+}
+
+/// The rows of the members of a room, by user.
+fn rows_of<'a>(rows: &'a Rows, id: &str) -> BTreeMap<&'a str, &'a BTreeMap<String, String>> {
+    let of_room = rows.values().filter(|row| row["chatRoomId"] == id && row["kind"] == "member");
+    of_room.map(|row| (row["userId"].as_str(), row)).collect()
+}
+
+/// Compares every answer with what the table must hold in the end.
+async fn compare(reader: &Reader, end: &Rows) {
+    let ids: BTreeSet<_> = end.values().map(|row| row["chatRoomId"].as_str()).collect();
+    let mut sizes = BTreeMap::new();
+    for id in &ids {
+        let rows = rows_of(end, id);
+        for (presence, side) in [
+            (Presence::Joined, Some("joined")),
+            (Presence::Left, Some("left")),
+            (Presence::Any, None),
+        ] {
+            let filter = MemberFilter { presence, ..MemberFilter::default() };
+            let wanted: Vec<_> = rows
+                .iter()
+                .filter(|(_, row)| side.is_none_or(|side| row["membership"] == side))
+                .map(|(user, row)| format!("{user} {}", row["reason"]))
+                .collect();
+            assert_eq!(members(reader, id, filter).await, wanted, "{presence:?} of {id}");
+        }
+        let present = rows.values().filter(|row| row["membership"] == "joined").count();
+        assert_eq!(count(reader, id).await, present as u64, "the size of {id}");
+        sizes.insert(*id, present as u64);
+        for (name, row) in rows {
+            let member = reader.member(&app(), &room(id), &user(name)).await.unwrap().unwrap();
+            let number = |name: &str| row.get(name).map(|text| text.parse().unwrap());
+            assert_eq!(member.membership, row["membership"]);
+            assert_eq!(member.reason, row["reason"]);
+            assert_eq!((member.joined_at, member.left_at), (number("joinedAt"), number("leftAt")));
+        }
+    }
+    let is_active = |id: &str| {
+        end[&(format!("ROOM#{}#{id}", app()), "ROOM".to_owned())]["lifecycle"] == "active"
+    };
+    let has_item = |id: &&str| end.contains_key(&(format!("ROOM#{}#{id}", app()), "ROOM".into()));
+    let known: Vec<_> = ids.iter().copied().filter(has_item).collect();
+    let active: Vec<_> = known.iter().copied().filter(|id| is_active(id)).collect();
+    assert_eq!(active_rooms(reader).await, active);
+    let mut by_size = active.clone();
+    by_size.sort_by_key(|id| (u64::MAX - sizes[id], *id));
+    by_size.truncate(2);
+    let fullest = reader.fullest(&app(), 2).await.unwrap();
+    let fullest: Vec<_> = fullest.iter().map(|one| one.room.chat_room_id.as_str()).collect();
+    assert_eq!(fullest, by_size);
+    for name in ["u1", "u2", "u3", "u4"] {
+        let rooms = reader.rooms_of(&app(), &user(name)).await.unwrap();
+        let rooms: Vec<_> = rooms.iter().map(|member| member.chat_room_id.as_str()).collect();
+        let is_in =
+            |id: &&str| rows_of(end, id).get(name).is_some_and(|row| row["membership"] == "joined");
+        let wanted: Vec<_> = ids.iter().copied().filter(is_in).collect();
+        assert_eq!(rooms, wanted, "the rooms of {name}");
+    }
+    let mut found = BTreeMap::new();
+    for entry in everything(reader, None).await {
+        match entry {
+            Entry::Room(room) => found.insert((room.chat_room_id, None), room.lifecycle),
+            Entry::Member(one) => found.insert((one.chat_room_id, Some(one.user_id)), one.reason),
+        };
+    }
+    let wanted = end.values().map(|row| {
+        let (user, what) = match row.get("userId") {
+            Some(user) => (Some(user.clone()), &row["reason"]),
+            None => (None, &row["lifecycle"]),
+        };
+        ((row["chatRoomId"].clone(), user), what.clone())
+    });
+    assert_eq!(found, wanted.collect());
+}
+
+async fn compare_around_sweeps(history: History) {
+    let stack = deployment().await;
+    for callback in &history.callbacks {
+        send(&stack, callback).await;
+    }
+    let (reader, end) = (stack.table.reader(), table_after(&history.events()));
+    compare(&reader, &end).await;
+    stack.drain().await.unwrap();
+    compare(&reader, &end).await;
+}
+
+#[test]
+fn every_answer_is_the_same_before_and_after_sweeps_and_that_of_the_oracle() {
+    let runtime = Runtime::new().unwrap();
+    let config = ProptestConfig { cases: 24, ..ProptestConfig::default() };
+    TestRunner::new(config)
+        .run(&history(), |history| {
+            runtime.block_on(compare_around_sweeps(history));
+            Ok(())
+        })
+        .unwrap();
+}
+
+/// A room of several pages, from which every third member left.
+async fn large_room() -> (Stack, Vec<String>) {
+    let stack = deployment().await;
+    let users: Vec<_> = (0..2500).map(|number| format!("user-{number:04}")).collect();
+    send(&stack, &[create("large"), join("large", &users).at(1)]).await;
+    let gone: Vec<_> = users.iter().step_by(3).cloned().collect();
+    send(&stack, &[leave("large", &gone).at(2)]).await;
+    let stayed = users.into_iter().filter(|user| !gone.contains(user)).collect();
+    (stack, stayed)
+}
+
+#[tokio::test]
+async fn a_room_of_several_pages_is_read_and_counted_to_its_end() {
+    let (stack, stayed) = large_room().await;
+    let reader = stack.table.reader();
+    let listed = members(&reader, "large", MemberFilter::default()).await;
+    assert_eq!(listed, stayed.iter().map(|user| format!("{user} requested")).collect::<Vec<_>>());
+    assert_eq!(count(&reader, "large").await, stayed.len() as u64);
+}
+
+#[tokio::test]
+async fn no_member_who_stayed_is_missed_or_told_twice_whoever_comes_and_goes_between_pages() {
+    let (stack, stayed) = large_room().await;
+    let reader = stack.table.reader();
+    let mut told = Vec::new();
+    let mut after = None;
+    for step in 0.. {
+        let filter = MemberFilter { after: after.clone(), ..MemberFilter::default() };
+        let mut pages = reader.members(&app(), &room("large"), filter).await.unwrap();
+        let page = pages.next_page().await.unwrap().unwrap();
+        told.extend(page.members.into_iter().map(|member| member.user_id));
+        after = page.next;
+        let Some(UserId { .. }) = &after else { break };
+        // The very member at whom the next page begins leaves, and others come around them.
+        let last = after.as_ref().unwrap().as_str();
+        let new = [format!("{last}-a"), format!("user-{step}"), format!("zzz-{step}")];
+        send(&stack, &[join("large", new).at(10), leave("large", last).at(11)]).await;
+    }
+    let new = |user: &String| stayed.contains(user);
+    let of_those_who_stayed: Vec<_> = told.into_iter().filter(new).collect();
+    let wanted: BTreeSet<_> = stayed.iter().collect();
+    assert_eq!(of_those_who_stayed.len(), wanted.len());
+    assert_eq!(of_those_who_stayed.iter().collect::<BTreeSet<_>>(), wanted);
+}
+
+#[tokio::test]
+async fn members_are_chosen_by_reason_and_by_time() {
+    let stack = deployment().await;
+    send(&stack, &[join("r", ["ann", "ben", "carl"]).at(1), join("r", "dora").at(9)]).await;
+    send(&stack, &[leave("r", "ben").banned().at(5), leave("r", "carl").auto_exit().at(6)]).await;
+    let reader = stack.table.reader();
+    let left = MemberFilter { presence: Presence::Left, ..MemberFilter::default() };
+    let banned = MemberFilter { reason: Some("banned".to_owned()), ..left.clone() };
+    assert_eq!(members(&reader, "r", banned).await, ["ben banned"]);
+    let lately = MemberFilter { since: Some(at(6)), ..left };
+    assert_eq!(members(&reader, "r", lately).await, ["carl auto_exit"]);
+    let new = MemberFilter { since: Some(at(2)), ..MemberFilter::default() };
+    assert_eq!(members(&reader, "r", new).await, ["dora requested"]);
+}
+
+#[tokio::test]
+async fn a_member_whom_the_rooms_end_removed_was_gone_then_and_not_at_an_older_leave() {
+    let stack = deployment().await;
+    let events = [leave("r", "ann").at(1), join("r", "ann").at(2), destroy("r").at(7)];
+    send(&stack, &events).await;
+    let reader = stack.table.reader();
+    let gone = reader.member(&app(), &room("r"), &user("ann")).await.unwrap().unwrap();
+    assert_eq!((&*gone.membership, &*gone.reason), ("left", "room_destroyed"));
+    assert_eq!(gone.left_at, Some(at(1).millis()));
+    assert_eq!(gone.since(), Some(at(7).millis()));
+    assert_eq!(reader.member(&app(), &room("r"), &user("ben")).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn one_member_takes_one_request_and_one_read_unit() {
+    let stack = deployment().await;
+    send(&stack, &[join("r", "ann")]).await;
+    let reader = stack.table.reader();
+    reader.member(&app(), &room("r"), &user("ann")).await.unwrap().unwrap();
+    assert_eq!(reader.consumed(), Consumed { requests: 1, read_units: 1.0 });
+    let consistent = stack.table.reader().consistent();
+    consistent.member(&app(), &room("r"), &user("ann")).await.unwrap().unwrap();
+    assert_eq!(consistent.consumed(), Consumed { requests: 1, read_units: 2.0 });
+}
+
+#[tokio::test]
+async fn a_count_consumes_half_of_what_reading_the_room_consumes() {
+    let (stack, _) = large_room().await;
+    let (counting, reading) = (stack.table.reader(), stack.table.reader());
+    count(&counting, "large").await;
+    reading.collection(&app(), &room("large")).await.unwrap();
+    let (counted, read) = (counting.consumed().read_units, reading.consumed().read_units);
+    assert!(counted <= read / 2.0 + 1.0, "{counted} units beside {read}");
+}
+
+#[tokio::test]
+async fn a_room_that_was_never_heard_of_is_told_from_an_empty_one() {
+    let stack = deployment().await;
+    send(&stack, &[create("empty")]).await;
+    let reader = stack.table.reader();
+    assert!(reader.room(&app(), &room("nowhere")).await.unwrap().is_none());
+    assert!(reader.count(&app(), &room("nowhere")).await.unwrap().is_none());
+    let CountedRoom { room, members } =
+        reader.count(&app(), &room("empty")).await.unwrap().unwrap();
+    assert_eq!((&*room.lifecycle, members), ("active", 0));
+}
+
+#[tokio::test]
+async fn active_rooms_of_all_shards_are_listed_by_id_and_from_any_room_on() {
+    let stack = deployment().await;
+    let ids: Vec<_> = (0..700).map(|number| format!("room-{number:03}")).collect();
+    let events: Vec<WireEvent> = ids.iter().map(|id| create(id)).collect();
+    send(&stack, &events).await;
+    assert_eq!(active_rooms(&stack.table.reader()).await, ids);
+    let mut rooms = stack.table.reader().active_rooms(&app(), Some(&room("room-350"))).expecting(5);
+    let mut after = Vec::new();
+    while let Some(room) = rooms.next().await.unwrap() {
+        after.push(room.chat_room_id);
+    }
+    assert_eq!(after, ids[351..]);
+}
+
+#[tokio::test]
+async fn everything_goes_on_from_the_middle_of_a_room_that_ended() {
+    let stack = deployment().await;
+    let users: Vec<_> = (0..2500).map(|number| format!("user-{number:04}")).collect();
+    send(&stack, &[join("r", &users).at(1)]).await;
+    send(&stack, &[destroy("r").at(2)]).await;
+    let reader = stack.table.reader();
+    let mut first = reader.everything(&app(), None);
+    let page = first.next_page().await.unwrap().unwrap();
+    let rest = everything(&reader, page.next).await;
+    assert_eq!(page.entries.len() + rest.len(), users.len() + 1);
+    for entry in &rest {
+        let Entry::Member(member) = entry else { panic!("{entry:?} is no member") };
+        assert_eq!((&*member.membership, member.gone_at), ("left", Some(at(2).millis())));
+    }
+}

@@ -8,15 +8,14 @@ use chatroom_status_sync::{
     domain::time::Timestamp,
     env::{Environment, SettingError},
     functions::{
-        guard::HarmlessEvent,
         http::{self, TextResponse},
         lambda,
         receiver::Receiver,
         settings::Settings,
     },
 };
-use lambda_http::{Adapter, Request, RequestExt, request::LambdaRequest};
-use lambda_runtime::{LambdaEvent, service_fn, tower::ServiceExt};
+use lambda_http::{Adapter, Request, RequestExt};
+use lambda_runtime::{service_fn, tower::ServiceExt};
 
 // Most of a request's time is waiting, so one thread is enough.
 #[tokio::main(flavor = "current_thread")]
@@ -33,16 +32,11 @@ async fn main() -> ExitCode {
             line.print();
             Ok::<_, Infallible>(TextResponse(http::respond(&answer)))
         };
-        let service = Adapter::from(service_fn(handler)).map_request(guarded);
+        let service = Adapter::from(service_fn(handler)).map_request(http::guarded);
         // A task of its own: what wakes the main future also wakes the thread, by a system call.
         tokio::spawn(lambda_runtime::run_concurrent(service)).await?
     })
     .await
-}
-
-/// Takes the request of the guard, which has read the event in place of `lambda_http`.
-fn guarded(event: LambdaEvent<HarmlessEvent>) -> LambdaEvent<LambdaRequest> {
-    LambdaEvent::new(event.payload.into(), event.context)
 }
 
 async fn start() -> Result<Receiver, SettingError> {

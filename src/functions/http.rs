@@ -12,15 +12,24 @@ use lambda_http::{
         HeaderMap, HeaderValue, StatusCode,
         header::{CONTENT_TYPE, RETRY_AFTER},
     },
-    request::RequestContext,
+    request::{LambdaRequest, RequestContext},
 };
+use lambda_runtime::LambdaEvent;
 
-use super::{deadlines::LONGEST_INVOCATION, guard::FORWARDED_FOR};
+use super::{
+    deadlines::LONGEST_INVOCATION,
+    guard::{FORWARDED_FOR, HarmlessEvent},
+};
 use crate::{
     callback::Unverified,
     domain::time::Timestamp,
     wire::{answer::Answer, request::Request},
 };
+
+/// Takes the request of the guard, which has read the event in place of `lambda_http`.
+pub fn guarded(event: LambdaEvent<HarmlessEvent>) -> LambdaEvent<LambdaRequest> {
+    LambdaEvent::new(event.payload.into(), event.context)
+}
 
 /// Reads a request that arrives at `now`.
 pub fn read_request(request: lambda_http::Request, now: Timestamp) -> Request {
@@ -44,6 +53,11 @@ pub fn read_request(request: lambda_http::Request, now: Timestamp) -> Request {
             },
         ),
     }
+}
+
+/// Gives the id of a request: the gateway's, or Lambda's behind a load balancer.
+pub fn request_id(request: &lambda_http::Request) -> String {
+    GatewayFacts::of(request).id.unwrap_or_default()
 }
 
 /// Makes a response of an answer.

@@ -1,4 +1,4 @@
-//! The start of both Lambda binaries, and the time that an invocation has left.
+//! The start of the Lambda binaries, and the time that an invocation has left.
 
 use std::{process::ExitCode, time::Duration};
 

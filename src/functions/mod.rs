@@ -9,12 +9,15 @@
 //! * [`guard`]: makes an event harmless before `lambda_http` turns it into a request.
 //! * [`http`]: turns `lambda_http`'s requests into ours, and answers into its responses.
 //! * [`worker`]: handles deferred messages.
+//! * `reader`: answers questions about rooms and members.
 
 pub mod deadlines;
 pub mod guard;
 pub mod http;
 pub mod lambda;
 pub mod log;
+#[cfg(feature = "reader")]
+pub mod reader;
 pub mod receiver;
 pub mod secrets;
 pub mod settings;

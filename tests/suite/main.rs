@@ -51,6 +51,8 @@ mod guard;
 mod lambda;
 /// The HTTP library of the functions, and the requests that it cannot take.
 mod lambda_http;
+/// The reader's routes over HTTP, and the `reader` binary.
+mod reader;
 /// Secrets that are rotated while functions run.
 mod secrets;
 /// Settings, right and wrong, and the lines about wrong ones.

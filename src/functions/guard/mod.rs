@@ -3,7 +3,8 @@
 //! `lambda_http` panics where Host, path, query string or body of an event cannot be part of a
 //! request. The caller chooses all four, and a panic ends this process; tests show the panics. So
 //! an event is read leniently here, and only the parts that an answer depends on are handed on:
-//! query string, body, request id, the gateway's clock and the caller's address.
+//! query string, body, request id, the gateway's clock and the caller's address; of an HTTP API also
+//! method and path, by which the reader knows its routes.
 //!
 //! `values` makes single fields harmless.
 
@@ -22,7 +23,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use values::{
-    Multimap, encode_refused_characters, harmless_body, millis_or_zero, multimap, read_leniently,
+    Multimap, encode_refused_characters, harmless_body, is_plain_path, millis_or_zero, multimap,
+    read_leniently,
 };
 
 /// Header in which a load balancer names the caller.
@@ -82,6 +84,7 @@ struct GatewayEvent<'a> {
     version: Option<&'a RawValue>,
     #[serde(borrow)]
     http_method: Option<&'a RawValue>,
+    raw_path: Option<String>,
     raw_query_string: Option<String>,
     #[serde(borrow)]
     query_string_parameters: Option<&'a RawValue>,
@@ -115,6 +118,7 @@ struct RequestContext<'a> {
 #[serde(rename_all = "camelCase", default)]
 struct Caller {
     source_ip: Option<String>,
+    method: Option<String>,
 }
 
 impl GatewayEvent<'_> {
@@ -144,11 +148,17 @@ impl GatewayEvent<'_> {
             .raw_query_string
             .map(encode_refused_characters)
             .filter(|query| query.len() <= LONGEST_QUERY);
+        // Callbacks are signed in their query string, and need no path.
+        let room = LONGEST_QUERY - request.raw_query_string.as_ref().map_or(0, String::len);
+        request.raw_path = self.raw_path.filter(|path| is_plain_path(path) && path.len() <= room);
         (request.body, request.is_base64_encoded) =
             harmless_body(self.body, self.is_base64_encoded);
         request.request_context.request_id = context.request_id;
         request.request_context.time_epoch = millis_or_zero(context.time_epoch);
-        request.request_context.http.source_ip = context.http.unwrap_or_default().source_ip;
+        let caller = context.http.unwrap_or_default();
+        request.request_context.http.source_ip = caller.source_ip;
+        let method = caller.method.and_then(|method| method.parse().ok());
+        request.request_context.http.method = method.unwrap_or_default();
         request
     }
 

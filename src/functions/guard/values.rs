@@ -9,6 +9,12 @@ use serde_json::value::RawValue;
 /// Names with all their values.
 pub(super) type Multimap = HashMap<String, Vec<String>>;
 
+/// Tells whether a path is one that a route of ours can have. Any other is dropped.
+pub(super) fn is_plain_path(path: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
+    path.starts_with('/') && path.len() <= 1000 && path.bytes().all(is_plain)
+}
+
 /// Percent-encodes the characters that `http::Uri` refuses or cuts off, one by one. All others stay
 /// as they are, because the caller may have signed them.
 pub(super) fn encode_refused_characters(query: String) -> String {

@@ -32,31 +32,23 @@ impl Reader {
         room: &RoomId,
     ) -> Result<Option<CountedRoom>, ReadError> {
         let item = self.item(&Key::room(app, room), self.consistent).await?;
-        let found = item.as_ref().map(Room::from);
-        let members = self.count_members(app, room, found.as_ref()).await?;
-        // A room whose item is not there yet is known by its members.
-        let room = found.or_else(|| (members > 0).then(|| Room::of_members(app, room)));
-        Ok(room.map(|room| CountedRoom { room, members }))
-    }
-
-    /// Counts those who are in a room whose item was read before.
-    pub async fn count_in(&self, app: &AppKey, room: Room) -> Result<CountedRoom, ReadError> {
-        let members = match RoomId::new(&room.chat_room_id) {
-            Ok(id) => self.count_members(app, &id, Some(&room)).await?,
-            Err(_) => 0,
+        let found = match item.as_ref().map(Room::from) {
+            None => self.room(app, room).await?,
+            found => found,
         };
-        Ok(CountedRoom { room, members })
+        match found {
+            Some(room) => self.count_in(app, room).await.map(Some),
+            None => Ok(None),
+        }
     }
 
-    /// Has DynamoDB count by the rule of [`presence`](crate::table::presence).
-    async fn count_members(
-        &self,
-        app: &AppKey,
-        id: &RoomId,
-        room: Option<&Room>,
-    ) -> Result<u64, ReadError> {
-        let key = Key::room(app, id);
-        let destroyed = room.and_then(|room| room.destroy_version).unwrap_or_default();
+    /// Counts those who are in a room that was read before. DynamoDB applies the rule of
+    /// [`presence`](crate::table::presence).
+    pub async fn count_in(&self, app: &AppKey, room: Room) -> Result<CountedRoom, ReadError> {
+        let Ok(id) = RoomId::new(&room.chat_room_id) else {
+            return Ok(CountedRoom { room, members: 0 });
+        };
+        let (key, destroyed) = (Key::room(app, &id), room.destroy_version.unwrap_or_default());
         let (mut members, mut start) = (0, None);
         loop {
             let query = self
@@ -71,7 +63,7 @@ impl Reader {
             members += u64::try_from(page.count()).unwrap_or_default();
             start = page.last_evaluated_key;
             if start.is_none() {
-                return Ok(members);
+                return Ok(CountedRoom { room, members });
             }
         }
     }

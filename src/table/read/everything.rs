@@ -106,7 +106,7 @@ impl Everything {
         if self.room.as_ref().is_none_or(|(known, _)| known != id) {
             // The scan begins in the middle of a room, or the room has no item.
             let room = match RoomId::new(id) {
-                Ok(id) => self.reader.room(&self.app, &id).await?,
+                Ok(id) => self.reader.room_item(&self.app, &id).await?,
                 Err(_) => None,
             };
             self.room = Some((id.to_owned(), room));

@@ -51,6 +51,8 @@ pub struct Members {
     id: RoomId,
     room: Option<Room>,
     filter: MemberFilter,
+    page: i32,
+    is_known: bool,
     is_over: bool,
 }
 
@@ -72,12 +74,15 @@ impl Reader {
         room: &RoomId,
         filter: MemberFilter,
     ) -> Result<Members, ReadError> {
+        let item = self.room_item(app, room).await?;
         Ok(Members {
             reader: self.clone(),
             app: app.clone(),
             id: room.clone(),
-            room: self.room(app, room).await?,
+            is_known: item.is_some(),
+            room: item,
             filter,
+            page: PAGE,
             is_over: false,
         })
     }
@@ -101,9 +106,16 @@ impl Reader {
 }
 
 impl Members {
-    /// Gives the room's item; `None` if the table has none.
-    pub const fn room(&self) -> Option<&Room> {
-        self.room.as_ref()
+    /// Reads pages of so many members, those included whom the filter holds back; of a thousand at
+    /// most.
+    pub fn in_pages_of(self, members: usize) -> Self {
+        Self { page: i32::try_from(members).unwrap_or(PAGE).clamp(1, PAGE), ..self }
+    }
+
+    /// Gives the room; `None` if nothing is known of it, after the first page not even a member.
+    pub fn room(&self) -> Option<Room> {
+        let by_members = || self.is_known.then(|| Room::of_members(&self.app, &self.id));
+        self.room.clone().or_else(by_members)
     }
 
     /// Reads the next page; `None` after the last one.
@@ -117,10 +129,11 @@ impl Members {
             .reader
             .query_members(&key)
             .consistent_read(true)
-            .limit(PAGE)
+            .limit(self.page)
             .projection_expression(MEMBER)
             .set_exclusive_start_key(after.map(|user| key.of_member(user).attributes()));
         let output = self.reader.page(query).await?;
+        self.is_known |= !output.items().is_empty();
         let next = output.last_evaluated_key().and_then(last_user);
         self.is_over = next.is_none();
         self.filter.after.clone_from(&next);

@@ -92,8 +92,24 @@ impl Reader {
         self.meter.read()
     }
 
-    /// Reads a room's own item, strongly consistent; `None` if there is none.
+    /// Starts to meter anew: what others consume is not counted here.
+    pub fn metered(&self) -> Self {
+        Self { meter: Arc::default(), ..self.clone() }
+    }
+
+    /// Reads a room, strongly consistent; `None` if nothing is known of it. A room that is known
+    /// by its members alone is active.
     pub async fn room(&self, app: &AppKey, room: &RoomId) -> Result<Option<Room>, ReadError> {
+        if let Some(item) = self.room_item(app, room).await? {
+            return Ok(Some(item));
+        }
+        let query = self.query_members(&Key::room(app, room)).consistent_read(true).limit(1);
+        let members = self.page(query).await?;
+        Ok((members.count() > 0).then(|| Room::of_members(app, room)))
+    }
+
+    /// Reads a room's own item, strongly consistent; `None` if there is none.
+    async fn room_item(&self, app: &AppKey, room: &RoomId) -> Result<Option<Room>, ReadError> {
         let item = self.item(&Key::room(app, room), true).await?;
         Ok(item.as_ref().map(Room::from))
     }
@@ -101,7 +117,8 @@ impl Reader {
     /// Reads a room and all its members into memory, as their items are, strongly consistent page
     /// by page.
     pub async fn collection(&self, app: &AppKey, room: &RoomId) -> Result<Collection, ReadError> {
-        let mut collection = Collection { room: self.room(app, room).await?, members: Vec::new() };
+        let mut collection =
+            Collection { room: self.room_item(app, room).await?, members: Vec::new() };
         let (key, mut start) = (Key::room(app, room), None);
         loop {
             let query = self.query_members(&key).consistent_read(true);

@@ -14,6 +14,7 @@ use super::{now, signed};
 
 pub const CALLBACK: &str = env!("CARGO_BIN_EXE_callback");
 pub const WORKER: &str = env!("CARGO_BIN_EXE_worker");
+pub const READER: &str = env!("CARGO_BIN_EXE_reader");
 
 /// Starts a function in front of a deployment; `more` variables replace those of the deployment.
 async fn start(binary: &str, stack: &Stack, more: &[(&str, &str)]) -> Function {
@@ -46,6 +47,11 @@ pub async fn in_front_of(stack: &Stack, more: &[(&str, &str)]) -> Function {
 /// Starts the function `worker`.
 pub async fn worker(stack: &Stack, more: &[(&str, &str)]) -> Function {
     start(WORKER, stack, more).await
+}
+
+/// Starts the function `reader`.
+pub async fn reader(stack: &Stack, more: &[(&str, &str)]) -> Function {
+    start(READER, stack, more).await
 }
 
 /// The Lambda event that API Gateway makes of a callback, request `request-1`.

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, stdin};
 
 use clap::Args;
 
-use crate::result::Result;
+use crate::{print, result::Result};
 
 #[derive(Args)]
 pub struct Consent {
@@ -32,7 +32,7 @@ impl Consent {
 }
 
 async fn confirmed(question: &str) -> bool {
-    eprint!("{question} [y/N] ");
+    print::prompt(format_args!("{question} [y/N]"));
     let (answer, answered) = tokio::sync::oneshot::channel();
     // A thread of its own, because the runtime would wait for one of its own even after Ctrl-C.
     std::thread::spawn(move || {

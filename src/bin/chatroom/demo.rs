@@ -19,7 +19,7 @@ use chatroom_status_sync::{
 };
 
 use crate::{
-    print,
+    print::{self, fitted},
     result::Result,
     send::HttpClient,
     tables::{RoomRow, members_table, rooms_table},
@@ -141,9 +141,12 @@ async fn show(stack: &Stack) -> Result {
         let room = collection.room.as_ref()?;
         Some(RoomRow { room, members: Some(collection.present().count()) })
     });
-    print::line(format_args!("What the table says of the rooms:\n{}\n", rooms_table(rows)))?;
+    print::line(format_args!(
+        "What the table says of the rooms:\n{}\n",
+        fitted(rooms_table(rows))
+    ))?;
     for (room, collection) in ROOMS.iter().zip(&collections) {
-        let table = members_table(&collection.members, collection);
+        let table = fitted(members_table(&collection.members, collection));
         print::line(format_args!("Members of {room}:\n{table}\n"))?;
     }
     print::line("In the dead-letter queue:")?;

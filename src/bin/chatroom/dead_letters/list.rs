@@ -9,11 +9,16 @@ use super::{
     queue::Access,
 };
 use crate::{
-    print::{self, counted, printable, time},
+    print::{self, counted, fitted, printable, time},
     result::Result,
 };
 
+const EXAMPLES: &str = "Examples:
+  chatroom dead-letters list --queue-url http://127.0.0.1:9324/000000000000/dead-letters
+  chatroom dead-letters list --queue-url \"$DEAD_LETTER_QUEUE_URL\" --json | jq -r .[].reason";
+
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Options {
     #[command(flatten)]
     access: Access,
@@ -31,7 +36,7 @@ impl Options {
         if !letters.is_empty() {
             let mut table = print::table(["id", "received", "app", "reason", "content", "bytes"]);
             table.add_rows(letters.iter().map(row));
-            print::line(table)?;
+            print::line(fitted(table))?;
         }
         print::line(summary(&letters))
     }

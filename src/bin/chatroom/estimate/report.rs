@@ -17,7 +17,7 @@ pub fn print(demand: &Demand) -> Result {
     for table in
         [needs(demand), warmed(demand), crowded(demand), met(&limits), bill(&cost), assumed(demand)]
     {
-        print::line(format!("{table}\n"))?;
+        print::line(format!("{}\n", print::fitted(table)))?;
     }
     print::line(verdict(limits::first(&limits)))?;
     let per_million = cost.usd_per_million_events;

@@ -15,7 +15,7 @@ use super::{
     callbacks::Sent,
     removed::{Removed, newest_destroy},
 };
-use crate::print::{counted, printable, table, time};
+use crate::print::{counted, fitted, printable, table, time};
 
 /// Users who are listed.
 const LISTED: usize = 20;
@@ -24,7 +24,11 @@ const LISTED: usize = 20;
 pub fn before(id: &RoomId, found: &Collection, removed: &[Removed], now: Timestamp) -> String {
     let room = found.room.as_ref();
     if removed.is_empty() {
-        return format!("nobody has to come back to room {id}{}", lifeless(id, room));
+        return format!(
+            "nobody has to come back to room {}{}",
+            printable(id.as_str()),
+            lifeless(id, room)
+        );
     }
     let mut rows = table(["user", "removed by", "at", "joins again at"]);
     for member in removed.iter().take(LISTED) {
@@ -35,7 +39,7 @@ pub fn before(id: &RoomId, found: &Collection, removed: &[Removed], now: Timesta
             at(member.join_at),
         ]);
     }
-    let mut text = rows.to_string();
+    let mut text = fitted(rows).to_string();
     // Writing to a string cannot fail.
     if let Some(more) = removed.len().checked_sub(LISTED).filter(|&more| more > 0) {
         let _ = write!(text, "\nand {more} more; --json lists all");

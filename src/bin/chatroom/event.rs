@@ -4,15 +4,15 @@ use std::time::SystemTime;
 
 use chatroom_status_sync::{
     callback::keyring::Secret,
-    domain::time::Timestamp,
+    domain::{ids::AppKey, time::Timestamp},
     local::{
         api_gateway::event_of,
-        im_server::{APP_KEY, APP_SECRET, NONCE, SignedCallback, WireEvent, body_of},
+        im_server::{APP_SECRET, NONCE, SignedCallback, WireEvent, body_of},
     },
 };
 use clap::{Args, ValueEnum};
 
-use crate::{print, result::Result, send::HttpClient};
+use crate::{access::app_at, print, result::Result, send::HttpClient};
 
 /// The URL where `chatroom serve` takes callbacks.
 const LOCAL: &str = "http://127.0.0.1:8080/chatroom_status_sync";
@@ -26,7 +26,14 @@ enum EventType {
     Destroy = 3,
 }
 
+const EXAMPLES: &str = "Examples:
+  chatroom event join --room lobby --user anna --curl
+  chatroom event leave --room lobby --user anna --status 2 \\
+      --url http://127.0.0.1:8080/chatroom_status_sync
+  chatroom event destroy --room lobby > event.json";
+
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Options {
     /// The type of the event
     kind: EventType,
@@ -45,9 +52,11 @@ pub struct Options {
     /// The time of the signature, in Unix milliseconds; now if not given
     #[arg(long, value_name = "MILLISECONDS", value_parser = timestamp)]
     timestamp: Option<Timestamp>,
-    /// The app
-    #[arg(long, env = "APP_KEY", default_value = APP_KEY)]
-    app_key: String,
+    /// The app. For a URL on this machine, and without one, it is the sample's unless you say
+    /// otherwise
+    #[arg(long, env = "APP_KEY", hide_env_values = true)]
+    #[arg(value_parser = |text: &str| AppKey::new(text))]
+    app_key: Option<AppKey>,
     /// The app's App Secret
     #[arg(long, env = "APP_SECRET", hide_env_values = true, hide_default_value = true, default_value = APP_SECRET)]
     secret: String,
@@ -64,6 +73,10 @@ pub struct Options {
 
 impl Options {
     pub async fn run(self) -> Result {
+        if self.users.is_empty() && matches!(self.kind, EventType::Join | EventType::Leave) {
+            return Err("a join or leave without users says nothing: give --user".into());
+        }
+        let app = app_at(Some(self.url.as_deref().unwrap_or(LOCAL)), self.app_key)?;
         let now = Timestamp::from(SystemTime::now());
         let event = WireEvent {
             chat_room_id: self.room,
@@ -73,14 +86,16 @@ impl Options {
             time: self.time.unwrap_or(now),
         };
         let callback = SignedCallback::new(
-            &self.app_key,
+            app.as_str(),
             &Secret::new(self.secret),
             &self.nonce,
             self.timestamp.unwrap_or(now),
             body_of(&[event]),
         );
         if self.curl {
-            return print::line(callback.curl(self.url.as_deref().unwrap_or(LOCAL)));
+            let command = callback.curl(self.url.as_deref().unwrap_or(LOCAL));
+            // The body is JSON, and can be escaped as such.
+            return print::line(print::escape_json(&command));
         }
         let Some(url) = self.url else {
             return print::json(&event_of(&callback, "sample", now));

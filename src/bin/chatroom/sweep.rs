@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use chatroom_status_sync::{
     aws::queue::{Outgoing, Queue},
-    domain::{event::Version, ids::RoomId, sweep::Sweep},
+    domain::{
+        event::Version,
+        ids::{AppKey, RoomId},
+        sweep::Sweep,
+    },
     env::Environment,
-    table::presence::Room,
+    table::{presence::Room, read::Reader},
     wire::deferred::sweep_message,
 };
 use clap::Args;
@@ -14,9 +18,9 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use crate::{
-    access::{Access, is_local, sqs_client},
-    print,
-    result::Result,
+    access::{Access, is_local},
+    print::{self, printable},
+    result::{NothingKnown, Result},
 };
 
 /// The time for sending the message, repeats included.
@@ -26,7 +30,12 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const EFFECTS: &str = "Readers who compare with destroyVersion know of a room's end at once. Its \
     sweep, about a minute later, brings the end to the items of the members: they become left, for \
     the reason room_destroyed. A destroyed room whose item has no expiresAt still waits for that; if \
-    it waits for more than ten minutes, its sweep may be lost. To sweep a room twice is harmless.";
+    it waits for more than ten minutes, its sweep may be lost. To sweep a room twice is harmless.
+
+Examples:
+  chatroom sweep lobby --queue http://127.0.0.1:9324/000000000000/sweeps \\
+      --endpoint-url http://127.0.0.1:8000
+  chatroom sweep lobby --queue \"$SWEEP_QUEUE_URL\" --table \"$TABLE_NAME\" --app-key my-app";
 
 #[derive(Args)]
 #[command(after_help = EFFECTS)]
@@ -41,22 +50,30 @@ pub struct Options {
     /// AWS
     #[arg(long, env = "AWS_ENDPOINT_URL_SQS")]
     sqs_endpoint_url: Option<String>,
+    /// Print JSON for programs
+    #[arg(long, help_heading = "Output")]
+    json: bool,
     #[command(flatten)]
     access: Access,
 }
 
 impl Options {
     pub async fn run(self) -> Result {
-        let (app, id) = (&self.access.app_key, &self.room);
-        let room = self.access.table().await?.reader().room(app, id).await?;
-        let room = room.ok_or_else(|| format!("nothing is known of room {id}"))?;
+        self.access.read(async |reader, app| self.sweep(reader, app).await).await
+    }
+
+    async fn sweep(&self, reader: &Reader, app: &AppKey) -> Result {
+        let id = &self.room;
+        let room = reader.room(app, id).await?.ok_or_else(|| {
+            NothingKnown::because(format_args!("nothing is known of room {id} in app {app}"))
+        })?;
         let Some(destroy) = room.destroy_version.and_then(Version::from_number) else {
             return self.say(&room, None, "it was never destroyed: nothing to sweep");
         };
         let (is_active, ended) = (room.lifecycle == "active", print::time(room.destroyed_at));
         let again = if room.expires_at.is_some() { ", and is swept already" } else { "" };
         let delay = self.delay()?;
-        self.send(destroy, delay).await?;
+        self.send(app, destroy, delay).await?;
         let seconds = delay.as_secs();
         let what = if is_active {
             format!(
@@ -72,9 +89,9 @@ impl Options {
         self.say(&room, Some(delay), &what)
     }
 
-    async fn send(&self, destroy: Version, delay: Duration) -> Result {
-        let (app, url) = (&self.access.app_key, &self.queue);
-        let client = sqs_client(url, self.sqs_endpoint_url.as_deref()).await?;
+    async fn send(&self, app: &AppKey, destroy: Version, delay: Duration) -> Result {
+        let url = &self.queue;
+        let client = self.access.account.sqs(url, self.sqs_endpoint_url.as_deref()).await?;
         let sweep = Sweep { room: self.room.clone(), destroy, after: None };
         let message = Outgoing { body: sweep_message(app, &sweep), delay, group: None };
         let message = message.of(app, Some(&self.room));
@@ -92,12 +109,12 @@ impl Options {
     }
 
     fn say(&self, room: &Room, delay: Option<Duration>, what: &str) -> Result {
-        if self.access.json {
+        if self.json {
             let delay = delay.map(|delay| delay.as_secs());
             return print::json(
                 &json!({"room": room, "queued": delay.is_some(), "delaySeconds": delay}),
             );
         }
-        print::line(format_args!("room {}: {what}", self.room))
+        print::line(format_args!("room {}: {what}", printable(self.room.as_str())))
     }
 }

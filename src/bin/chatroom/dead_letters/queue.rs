@@ -5,14 +5,19 @@ use std::collections::BTreeMap;
 
 use aws_sdk_sqs::{
     Client,
+    error::{ProvideErrorMetadata, SdkError},
     types::{ChangeMessageVisibilityBatchRequestEntry, Message, MessageSystemAttributeName},
 };
-use chatroom_status_sync::aws::error::in_words;
+use chatroom_status_sync::{aws::error::in_words, table::read::error::ReadFault};
 use clap::Args;
 use indicatif::ProgressBar;
 use tokio::signal::ctrl_c;
 
-use crate::{access::sqs_client, print::counted, result::Result};
+use crate::{
+    access::{Account, Place},
+    print::{self, counted},
+    result::Result,
+};
 
 /// The effect of looking on a queue, for the help of every command that has access to one.
 pub const LOOKING: &str = "SQS knows no looking: every message is received once and given back, \
@@ -38,6 +43,8 @@ pub struct Access {
     /// AWS
     #[arg(long, env = "AWS_ENDPOINT_URL_SQS")]
     endpoint_url: Option<String>,
+    #[command(flatten)]
+    account: Account,
 }
 
 impl Access {
@@ -48,7 +55,7 @@ impl Access {
 
     /// Makes a client for the place where a queue is.
     pub async fn client_for(&self, queue_url: &str) -> Result<Client> {
-        sqs_client(queue_url, self.endpoint_url.as_deref()).await
+        self.account.sqs(queue_url, self.endpoint_url.as_deref()).await
     }
 }
 
@@ -107,6 +114,17 @@ impl DeadLetterQueue {
         Ok(messages.into_values().collect())
     }
 
+    fn unreadable<E>(&self, error: &SdkError<E>) -> String
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let why = in_words(error);
+        match ReadFault::of(error) {
+            ReadFault::Unreachable => Place::Endpoint(self.url.clone()).unreachable(&why),
+            _ => format!("queue {}: {why}", self.url),
+        }
+    }
+
     async fn receive(&self) -> Result<impl Iterator<Item = Received>> {
         let received = self
             .client
@@ -119,7 +137,7 @@ impl DeadLetterQueue {
             .wait_time_seconds(1)
             .send()
             .await
-            .map_err(|why| format!("queue {}: {}", self.url, in_words(&why)))?;
+            .map_err(|why| self.unreadable(&why))?;
         Ok(received.messages.unwrap_or_default().into_iter().map(Received::from))
     }
 
@@ -144,11 +162,11 @@ impl DeadLetterQueue {
                 .await;
             if let Err(why) = given_back {
                 let minutes = VISIBILITY / 60;
-                eprintln!(
+                print::note(format_args!(
                     "warning: messages that could not be given back come back by themselves within \
                      {minutes} minutes: {}",
                     in_words(&why)
-                );
+                ));
                 return;
             }
         }

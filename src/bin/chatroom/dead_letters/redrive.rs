@@ -20,7 +20,12 @@ use crate::{
 /// Letters under way at once.
 const CONCURRENCY: usize = 8;
 
+const EXAMPLES: &str = "Examples:
+  chatroom dead-letters redrive --all
+  chatroom dead-letters redrive 5f0c --to http://127.0.0.1:9324/000000000000/deferred --yes";
+
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 #[command(group(ArgGroup::new("which").args(["ids", "all"]).required(true)))]
 pub struct Options {
     /// The letters' ids, as `list` shows them

@@ -20,7 +20,12 @@ use crate::{
     result::Result,
 };
 
+const EXAMPLES: &str = "Examples:
+  chatroom dead-letters show 5f0c
+  chatroom dead-letters show 5f0c --raw > body.json";
+
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Options {
     /// The letter's id, as `list` shows it
     id: String,

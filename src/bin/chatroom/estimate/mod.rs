@@ -28,7 +28,11 @@ use load::{Rates, Stored};
 const PRICES: &str = "Prices are list prices of us-east-1 in US dollars, on demand, without free \
     tiers, as of November 2026. Every number is printed with its source: `read` there, `quoted` \
     where only others quote it (compare it before you rely on it), the `template`'s default, or \
-    `assumed` (measure it). Nothing is asked of AWS.";
+    `assumed` (measure it). Nothing is asked of AWS.
+
+Examples:
+  chatroom estimate --events-per-second 500 --flash-crowd 20000
+  chatroom estimate --events-per-second 500 --assume rooms=2000 --json";
 
 #[derive(Args)]
 #[command(after_help = PRICES, allow_negative_numbers = true)]

@@ -21,7 +21,7 @@ mod world;
 use std::{sync::Arc, time::Duration};
 
 use chatroom_status_sync::{
-    domain::ids::RoomId,
+    domain::ids::{AppKey, RoomId},
     env::Environment,
     local::{ListenAddresses, Stack, dynamodb::Data, im_server::APP_SECRET},
     table::read::Reader,
@@ -31,7 +31,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use tokio::sync::Notify;
 
-use crate::{access::Access, print, result::Result, sender::Sender, serve};
+use crate::{
+    access::{Access, Names},
+    print,
+    result::Result,
+    sender::Sender,
+    serve,
+};
 use audit::Audit;
 use report::Report;
 use run::{Run, Shape};
@@ -41,7 +47,12 @@ const TRACES: &str = "Every run has rooms and users of its own, named after it, 
     not meet each other or anybody real. If the table is right, the rooms are destroyed in the end, so \
     that everything about them expires; otherwise they stay, to be looked at. A callback that is not answered 200 within 5 seconds is \
     tried twice more, as the IM server does. The exit code is 0 if every callback was accepted and \
-    the table says of everybody what it should.";
+    the table says of everybody what it should.
+
+Examples:
+  chatroom load --rate 100 --duration 10
+  chatroom load --url http://127.0.0.1:8080/chatroom_status_sync --endpoint-url http://127.0.0.1:8000
+  chatroom load --url \"$CALLBACK_URL\" --table \"$TABLE_NAME\" --app-key my-app --secret \"$SECRET\"";
 
 #[derive(Args)]
 #[command(after_help = TRACES)]
@@ -61,47 +72,62 @@ pub struct Options {
     /// The app's App Secret
     #[arg(long, env = "APP_SECRET", hide_env_values = true, hide_default_value = true, default_value = APP_SECRET)]
     secret: String,
+    /// Print JSON for programs
+    #[arg(long, help_heading = "Output")]
+    json: bool,
     #[command(flatten)]
     access: Access,
 }
 
 impl Options {
     pub async fn run(self) -> Result {
+        self.run_all().await.map_err(|error| self.access.explain(error))
+    }
+
+    async fn run_all(&self) -> Result {
+        let names = if self.url.is_none() && self.access.endpoint().is_none() {
+            // Everything is in this process.
+            self.access.names_or_samples()
+        } else {
+            self.access.names()
+        };
+        let Names { table, app } = names?;
         if let Some(url) = &self.url {
-            return self.play(url, &self.access.table().await?.reader()).await;
+            let sender = Sender::new(url, &app, &self.secret)?;
+            return self.play(url, sender, &self.access.reader().await?, &app).await;
         }
-        let stack = Arc::new(self.start_receiver().await?);
-        let table = self.access.table_at(Some(stack.dynamodb.url())).await?.reader();
+        let stack = Arc::new(self.start_receiver(&table, &app).await?);
+        let (table, url) = (stack.table.reader(), stack.api_gateway.url());
+        let sender = Sender::new(url, &app, &self.secret)?;
         // A task of its own, so that the pace does not depend on it.
         let deployment = Arc::clone(&stack);
         let worker = tokio::spawn(async move { serve::work(&deployment).await });
         tokio::select! {
-            done = self.play(stack.api_gateway.url(), &table) => done,
+            done = self.play(url, sender, &table, &app) => done,
             stopped = worker => stopped?,
         }
     }
 
     /// Starts a receiver for the same app and table. With a DynamoDB endpoint, that is where the
     /// table is; without one, it is in memory.
-    async fn start_receiver(&self) -> Result<Stack> {
-        let data = self.access.endpoint_url.clone().map_or(Data::Memory, Data::Elsewhere);
+    async fn start_receiver(&self, table: &str, app: &AppKey) -> Result<Stack> {
+        let data = self.access.endpoint().map_or(Data::Memory, Data::Elsewhere);
         let environment = Environment::of_process();
         let settings = Environment::new(|name| match name {
-            "APP_SECRETS" => Some(json!({ self.access.app_key.as_str(): self.secret }).to_string()),
-            "TABLE_NAME" => Some(self.access.table.clone()),
+            "APP_SECRETS" => Some(json!({ app.as_str(): self.secret }).to_string()),
+            "TABLE_NAME" => Some(table.to_owned()),
             _ => environment.get(name).or_else(|| serve::setting(name)),
         });
         Stack::start(data, ListenAddresses::free(), &settings, None, |_| {}).await
     }
 
     /// Plays a run at a callback endpoint, and audits the table behind it.
-    async fn play(&self, url: &str, table: &Reader) -> Result {
-        let app = &self.access.app_key;
-        let sender = Arc::new(Sender::new(url, app, &self.secret)?);
+    async fn play(&self, url: &str, sender: Sender, table: &Reader, app: &AppKey) -> Result {
+        let sender = Arc::new(sender);
         let run = Run::new(url, &self.shape);
         // Better now than after all of it.
         table.collection(app, &RoomId::new(&*run.id)?).await?;
-        if !self.access.json {
+        if !self.json {
             print::line(&run)?;
         }
 
@@ -118,13 +144,15 @@ impl Options {
 
         let interrupted = tally.callbacks.sent < run.callbacks();
         let report = Report { run: &run, interrupted, tally: &tally, table: &audit };
-        if self.access.json { print::json(&json!(report)) } else { print::line(&report) }?;
+        if self.json { print::json(&json!(report)) } else { print::line(&report) }?;
         let is_right = tally.callbacks.accepted > 0 && audit.is_clean();
-        let is_lasting = self.url.is_some() || self.access.endpoint_url.is_some();
+        let is_lasting = self.url.is_some() || self.access.endpoint().is_some();
         if is_lasting && is_right && !self.keep {
             let left = sender.end_rooms(&record.rooms.keys().collect::<Vec<_>>()).await;
             if left > 0 {
-                eprintln!("warning: {left} of the run's rooms could not be destroyed");
+                print::note(format_args!(
+                    "warning: {left} of the run's rooms could not be destroyed"
+                ));
             }
         }
         report.verdict()
@@ -132,7 +160,7 @@ impl Options {
 
     /// Makes a bar for this many of something. It is seen only by people with a terminal.
     fn bar(&self, length: u64, what: &str) -> Result<ProgressBar> {
-        let bar = if self.access.json { ProgressBar::hidden() } else { ProgressBar::new(length) };
+        let bar = if self.json { ProgressBar::hidden() } else { ProgressBar::new(length) };
         let template = format!("{{bar:30}} {{pos}}/{{len}} {what}  {{msg}}");
         Ok(bar.with_style(ProgressStyle::with_template(&template)?))
     }

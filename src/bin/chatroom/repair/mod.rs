@@ -15,7 +15,7 @@ use std::{collections::BTreeSet, time::SystemTime};
 
 use chatroom_status_sync::{
     domain::{
-        ids::{RoomId, UserId},
+        ids::{AppKey, RoomId, UserId},
         time::Timestamp,
     },
     local::im_server::APP_SECRET,
@@ -39,7 +39,12 @@ const HOW: &str = "A repair sends signed join callbacks, dated one millisecond a
     event: so it is newer than that event, and everything that really happened since is newer than \
     the repair. Of those who are back, joinedAt is the time of the repair: when they really joined \
     is known no more. Whoever left before the wrong event, and whose leave has not come in yet, \
-    would come back too: look at the deferred queue first. To repair twice is harmless.";
+    would come back too: look at the deferred queue first. To repair twice is harmless.
+
+Examples:
+  chatroom repair lobby --dry-run --endpoint-url http://127.0.0.1:8000
+  chatroom repair lobby --user anna --url http://127.0.0.1:8080/chatroom_status_sync \\
+      --endpoint-url http://127.0.0.1:8000";
 
 #[derive(Args)]
 #[command(after_help = HOW)]
@@ -62,13 +67,20 @@ pub struct Options {
     /// The app's App Secret
     #[arg(long, env = "APP_SECRET", hide_env_values = true, hide_default_value = true, default_value = APP_SECRET)]
     secret: String,
+    /// Print JSON for programs
+    #[arg(long, help_heading = "Output")]
+    json: bool,
     #[command(flatten)]
     access: Access,
 }
 
 impl Options {
     pub async fn run(self) -> Result {
-        let (app, json) = (&self.access.app_key, self.access.json);
+        self.repair().await.map_err(|error| self.access.explain(error))
+    }
+
+    async fn repair(&self) -> Result {
+        let (app, json) = (&self.access.names()?.app, self.json);
         let sender = match &self.url {
             Some(url) if !self.dry_run => {
                 self.consent.can_be_had("repair")?;
@@ -76,7 +88,7 @@ impl Options {
             }
             _ => None,
         };
-        let table = self.access.table().await?.reader();
+        let table = self.access.reader().await?;
         let room = table.collection(app, &self.room).await?;
         let removed = self.removed(&room)?;
         if !json {
@@ -89,7 +101,7 @@ impl Options {
         let members = counted(removed.len(), "member");
         self.consent.ask(&format!("Let {members} join room {} again?", self.room)).await?;
         let sent = post(&sender, &self.room, &removed, json).await?;
-        self.tell(&table, &removed, &sent).await
+        self.tell(&table, app, &removed, &sent).await
     }
 
     /// Finds everybody who was removed.
@@ -105,11 +117,11 @@ impl Options {
     }
 
     /// Reads the room again, and tells what came of it.
-    async fn tell(&self, table: &Reader, removed: &[Removed], sent: &Sent) -> Result {
-        let room = table.collection(&self.access.app_key, &self.room).await?;
+    async fn tell(&self, table: &Reader, app: &AppKey, removed: &[Removed], sent: &Sent) -> Result {
+        let room = table.collection(app, &self.room).await?;
         let present: BTreeSet<_> = room.present().map(|member| &member.user_id).collect();
         let back = removed.iter().filter(|member| present.contains(&member.user_id)).count();
-        if self.access.json {
+        if self.json {
             print::json(&json!({"joins": removed, "sent": sent, "back": back}))?;
         } else {
             print::line(words::after(&self.room, removed.len(), back, sent))?;

@@ -1,0 +1,148 @@
+//! Access to what is deployed, local or in AWS, as the commands share it.
+//!
+//! * [`account`]: region and credentials.
+//! * [`endpoint`]: URLs of services, on this machine or elsewhere.
+//! * [`place`]: where a table or queue is, and words for what goes wrong on the way there.
+
+mod account;
+mod endpoint;
+mod place;
+
+use std::{fmt::Display, sync::OnceLock};
+
+use aws_config::SdkConfig;
+use chatroom_status_sync::{
+    domain::ids::AppKey,
+    env::Environment,
+    local::{TABLE, im_server::APP_KEY},
+    table::read::{Reader, error::ReadError},
+};
+use clap::Args;
+
+pub use account::Account;
+pub use endpoint::is_local;
+pub use place::Place;
+
+use crate::{
+    print,
+    result::{Error, Result},
+};
+
+/// The names of what is meant.
+pub struct Names {
+    pub table: String,
+    pub app: AppKey,
+}
+
+#[derive(Args)]
+pub struct Access {
+    /// The table: the output `TableName` of the stack. On this machine it is called `chatrooms`, unless
+    /// you say otherwise
+    #[arg(long, env = "TABLE_NAME", hide_env_values = true, help_heading = "Access")]
+    table: Option<String>,
+    /// The app whose rooms are meant. On this machine it is the sample's, unless you say otherwise
+    #[arg(long, env = "APP_KEY", hide_env_values = true, help_heading = "Access")]
+    #[arg(value_parser = |text: &str| AppKey::new(text))]
+    app_key: Option<AppKey>,
+    /// A DynamoDB endpoint, such as the one that `chatroom serve` prints; without it, the one in
+    /// AWS
+    #[arg(
+        long,
+        env = "AWS_ENDPOINT_URL_DYNAMODB",
+        hide_env_values = true,
+        help_heading = "Access"
+    )]
+    endpoint_url: Option<String>,
+    #[command(flatten)]
+    pub account: Account,
+    /// Do not tell on standard error what is read, and what that costs
+    #[arg(short, long, help_heading = "Output")]
+    quiet: bool,
+    /// The place that was connected to.
+    #[arg(skip)]
+    place: OnceLock<Place>,
+}
+
+impl Access {
+    /// Has a question about the table answered: tells beside the output what is read, and in the
+    /// end what that cost.
+    pub async fn read(&self, question: impl AsyncFnOnce(&Reader, &AppKey) -> Result) -> Result {
+        let reader = self.reader().await?;
+        let answered = question(&reader, &self.names()?.app).await;
+        if reader.consumed().requests > 0 {
+            self.note(format_args!("read {}", reader.consumed()));
+        }
+        answered.map_err(|error| self.explain(error))
+    }
+
+    /// Makes a reader of the table, and tells what it reads.
+    pub async fn reader(&self) -> Result<Reader> {
+        let Names { table, app } = self.names()?;
+        let config = self.config().await?;
+        if let Some(place) = self.place.get() {
+            self.note(format_args!("table {table} {place}, app {app}"));
+        }
+        Ok(Reader::new(aws_sdk_dynamodb::Client::new(&config), table))
+    }
+
+    /// Tells something beside the output, unless nobody wants to hear it.
+    pub fn note(&self, text: impl Display) {
+        if !self.quiet {
+            print::note(text);
+        }
+    }
+
+    /// Finds what clients of the table's region or endpoint are made of.
+    pub async fn config(&self) -> Result<SdkConfig> {
+        let endpoint = self.endpoint();
+        let config = self.account.config(endpoint.as_deref()).await?;
+        let region = config.region().map(ToString::to_string).unwrap_or_default();
+        self.place.get_or_init(|| endpoint.map_or(Place::Region(region), Place::Endpoint));
+        Ok(config)
+    }
+
+    /// Says what to do about an error of reading. Others explain themselves.
+    pub fn explain(&self, error: Error) -> Error {
+        let explain = |error: &ReadError| {
+            let table = self.table.as_deref().unwrap_or(TABLE);
+            self.place.get().map(|place| place.explain(error, table))
+        };
+        error.downcast_ref().and_then(explain).map_or(error, Error::from)
+    }
+
+    /// Gives the names of table and app; on this machine those of the sample, if none are given.
+    pub fn names(&self) -> Result<Names> {
+        if let Some(url) = self.endpoint() {
+            endpoint::check(&url)?;
+            if is_local(&url) {
+                return self.names_or_samples();
+            }
+        }
+        let table = self.table.clone().ok_or(
+            "which table? Give --table, or set TABLE_NAME (the output TableName of the stack)",
+        )?;
+        Ok(Names { table, app: app_at(None, self.app_key.clone())? })
+    }
+
+    /// Gives the names of table and app; those of the sample, if none are given.
+    pub fn names_or_samples(&self) -> Result<Names> {
+        let table = self.table.clone().unwrap_or_else(|| TABLE.to_owned());
+        let app = self.app_key.clone().map_or_else(|| AppKey::new(APP_KEY), Ok)?;
+        Ok(Names { table, app })
+    }
+
+    /// Gives the endpoint; none for the one in AWS.
+    pub fn endpoint(&self) -> Option<String> {
+        let for_all = || Environment::of_process().get("AWS_ENDPOINT_URL");
+        self.endpoint_url.clone().filter(|url| !url.is_empty()).or_else(for_all)
+    }
+}
+
+/// Gives the app that is named; for a URL on this machine the sample, if none is.
+pub fn app_at(url: Option<&str>, named: Option<AppKey>) -> Result<AppKey> {
+    match named {
+        Some(app) => Ok(app),
+        None if url.is_some_and(is_local) => Ok(AppKey::new(APP_KEY)?),
+        None => Err("which app? Give --app-key, or set APP_KEY (the App Key of your app)".into()),
+    }
+}

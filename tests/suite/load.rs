@@ -171,9 +171,10 @@ async fn a_wrong_url_or_table_is_reported_before_anything_is_sent() {
     let (stack, receiver) = (deployment().await, Receiver::answering(StatusCode::OK).await);
     let nowhere = ["--endpoint-url", stack.dynamodb.url(), "--table", "nowhere"];
     for (arguments, reason) in [
-        (&nowhere[..], "table nowhere cannot be read"),
-        (&["--url", "ftp://host"], "no http or https URL"),
-        (&["--url", "http://host/path?query"], "without a query"),
+        (&nowhere[..], "there is no table nowhere"),
+        (&["--url", "ftp://host", "--table", "t", "--app-key", "a"], "no http or https URL"),
+        (&["--url", "http://host/path?query", "--table", "t", "--app-key", "a"], "without a query"),
+        (&["--url", "http://host/path"], "which table?"),
     ] {
         let url = ["--url", &*receiver.url];
         let url = if arguments.contains(&"--url") { &[] } else { &url[..] };

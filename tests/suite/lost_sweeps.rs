@@ -40,7 +40,7 @@ async fn unswept() -> Stack {
 async fn a_lost_sweep_is_asked_for_again_and_done() {
     let stack = unswept().await;
     let told = stdout(&stack, "room", "0").await;
-    assert!(told.contains("room room: it was destroyed at 2023-11-14T22:13:20.005Z. In 0 seconds"));
+    assert!(told.contains("room room: it was destroyed at 2023-11-14 22:13:20.005. In 0 seconds"));
     assert!(told.contains("marks as left whoever joined before that"), "{told}");
     let end: u64 = version(&destroy("room").at(5)).parse().unwrap();
     let sweep = json!({"chatRoomId": "room", "destroyVersion": end});

@@ -76,6 +76,8 @@ mod local_partitions;
 mod local_queue;
 /// `chatroom sweep`.
 mod lost_sweeps;
+/// The output of the command line, as people and programs see it.
+mod output;
 /// `chatroom repair`.
 mod repair;
 /// The sample events, and the answers that they promise.

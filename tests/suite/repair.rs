@@ -269,7 +269,7 @@ async fn what_cannot_be_undone_is_refused_with_a_reason() {
         (&["lobby"], "room lobby was never destroyed"),
         (&["lobby", "--user", "zoe"], "nothing is known of user zoe in room lobby"),
         (&["stage", "--user", "ann"], "was in it when it was destroyed"),
-        (&["stage", "--user", "ben"], "the room had been destroyed at 2023-11-14T22:13:20.005Z"),
+        (&["stage", "--user", "ben"], "the room had been destroyed at 2023-11-14 22:13:20.005"),
         (&["stage", "--user", "carl"], "no join of user carl in room stage is known"),
     ] {
         let said = failure(&stack, &[arguments, &["--yes"]].concat()).await;

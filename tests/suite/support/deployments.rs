@@ -79,7 +79,7 @@ pub async fn patient_function(env: &Environment<'_>) -> Receiver {
     Receiver::start(settings, &aws).await
 }
 
-/// The command line, without the settings of the environment.
+/// The command line, without the settings of the environment, in universal time.
 pub fn chatroom() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chatroom"));
     for variable in [
@@ -92,8 +92,12 @@ pub fn chatroom() -> Command {
         "SWEEP_DELAY_SECONDS",
         "AWS_ENDPOINT_URL_DYNAMODB",
         "AWS_ENDPOINT_URL_SQS",
+        "AWS_ENDPOINT_URL",
+        "AWS_PROFILE",
+        "COLUMNS",
     ] {
         command.env_remove(variable);
     }
+    command.env("TZ", "UTC");
     command
 }

@@ -68,6 +68,8 @@ mod commands;
 mod dead_letters;
 /// `chatroom estimate`.
 mod estimate;
+/// `chatroom export` and `chatroom stats`.
+mod exporting;
 /// `chatroom load`.
 mod load;
 /// The local partitions beside those of DynamoDB.

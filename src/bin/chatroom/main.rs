@@ -9,6 +9,7 @@ mod dead_letters;
 mod demo;
 mod estimate;
 mod event;
+mod export;
 mod load;
 mod man;
 mod member;
@@ -22,6 +23,7 @@ mod rooms;
 mod send;
 mod sender;
 mod serve;
+mod stats;
 mod sweep;
 mod tables;
 mod user;
@@ -71,6 +73,10 @@ enum Command {
     Rooms(rooms::Options),
     /// Show the rooms that a user is in
     User(user::Options),
+    /// Show rooms by size, reasons for leaving and the longest stays
+    Stats(stats::Options),
+    /// Write rooms and members to a file, as CSV or JSON Lines
+    Export(export::Options),
     /// Send sample callbacks through the real handler into an embedded table, and show both
     #[command(after_help = DEMO_EXAMPLES)]
     Demo,
@@ -124,6 +130,8 @@ async fn run(command: Command) -> Result {
         Command::Room(options) => options.run().await,
         Command::Rooms(options) => options.run().await,
         Command::User(options) => options.run().await,
+        Command::Stats(options) => options.run().await,
+        Command::Export(options) => options.run().await,
         Command::Demo => demo::run().await,
         Command::Serve(options) => options.run().await,
         Command::Event(options) => options.run().await,

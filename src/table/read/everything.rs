@@ -1,4 +1,4 @@
-//! All rooms and members of an app, one page of the table at a time.
+//! All rooms and members of an app, or one room with all its members, page by page.
 //!
 //! A scan gives the items of one room together, the room's own item first, and the rooms in no order
 //! that says anything. It costs half a read unit for each 4 KB of the whole table.
@@ -12,15 +12,18 @@ use crate::{
     table::{
         Attributes,
         item::text,
+        key::Key,
         presence::{Member, Room},
     },
 };
 
-/// All rooms and members of an app. Reading goes on page by page.
+/// All rooms and members of an app, or of one room. Reading goes on page by page.
 #[derive(Debug)]
 pub struct Everything {
     reader: Reader,
     app: AppKey,
+    /// The only room that is read, if not all are.
+    only: Option<RoomId>,
     /// The room whose members come next, and its item, if it has one.
     room: Option<(String, Option<Room>)>,
     next: Option<Place>,
@@ -44,6 +47,9 @@ pub enum Entry {
     Member(Member),
 }
 
+/// The items of a page, and the key of the last of them, if others follow.
+type Items = (Vec<Attributes>, Option<Attributes>);
+
 /// Some rooms and members.
 #[derive(Debug)]
 pub struct EverythingPage {
@@ -56,8 +62,17 @@ pub struct EverythingPage {
 impl Reader {
     /// Scans the table for the rooms and members of an app, from a place on or all of it.
     pub fn everything(&self, app: &AppKey, after: Option<Place>) -> Everything {
+        self.everything_in(app, None, after)
+    }
+
+    /// Reads a room and all its members, from a place on or all of it.
+    pub fn everything_of(&self, app: &AppKey, room: &RoomId, after: Option<Place>) -> Everything {
+        self.everything_in(app, Some(room.clone()), after)
+    }
+
+    fn everything_in(&self, app: &AppKey, only: Option<RoomId>, next: Option<Place>) -> Everything {
         let (reader, app) = (self.clone(), app.clone());
-        Everything { reader, app, room: None, next: after, is_over: false }
+        Everything { reader, app, only, room: None, next, is_over: false }
     }
 
     /// Estimates the number of items of the table; DynamoDB counts them every six hours or so.
@@ -76,6 +91,38 @@ impl Everything {
             return Ok(None);
         }
         let start = self.next.as_ref().map(Place::attributes);
+        let (items, last) = match &self.only {
+            Some(room) => self.query(room, start).await?,
+            None => self.scan(start).await?,
+        };
+        let mut entries = Vec::with_capacity(items.len());
+        for item in &items {
+            entries.push(self.entry(item).await?);
+        }
+        self.next = last.as_ref().and_then(Place::of);
+        self.is_over = self.next.is_none();
+        Ok(Some(EverythingPage { entries, next: self.next.clone() }))
+    }
+
+    async fn query(&self, room: &RoomId, start: Option<Attributes>) -> Result<Items, ReadError> {
+        let query = self
+            .reader
+            .client
+            .query()
+            .table_name(&self.reader.table)
+            .consistent_read(self.reader.consistent)
+            .limit(PAGE)
+            .key_condition_expression("pk = :room")
+            .expression_attribute_values(
+                ":room",
+                AttributeValue::S(Key::room(&self.app, room).partition()),
+            )
+            .set_exclusive_start_key(start);
+        let output = self.reader.page(query).await?;
+        Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
+    }
+
+    async fn scan(&self, start: Option<Attributes>) -> Result<Items, ReadError> {
         let scan = self
             .reader
             .client
@@ -87,13 +134,7 @@ impl Everything {
             .expression_attribute_values(":app", AttributeValue::S(format!("ROOM#{}#", self.app)))
             .set_exclusive_start_key(start);
         let output = self.reader.scan_page(scan).await?;
-        let mut entries = Vec::with_capacity(output.items().len());
-        for item in output.items() {
-            entries.push(self.entry(item).await?);
-        }
-        self.next = output.last_evaluated_key().and_then(Place::of);
-        self.is_over = self.next.is_none();
-        Ok(Some(EverythingPage { entries, next: self.next.clone() }))
+        Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
     }
 
     async fn entry(&mut self, item: &Attributes) -> Result<Entry, ReadError> {

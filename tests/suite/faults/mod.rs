@@ -6,7 +6,7 @@
 mod bad_days;
 mod clock;
 mod long;
-mod proxy;
+pub mod proxy;
 mod queues;
 mod run;
 mod traffic;

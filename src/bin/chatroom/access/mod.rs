@@ -85,6 +85,11 @@ impl Access {
         Ok(Reader::new(aws_sdk_dynamodb::Client::new(&config), table))
     }
 
+    /// Tells whether nobody wants to hear anything beside the output.
+    pub const fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Tells something beside the output, unless nobody wants to hear it.
     pub fn note(&self, text: impl Display) {
         if !self.quiet {

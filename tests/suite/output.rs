@@ -175,6 +175,29 @@ const NOWHERE: [(&str, &str); 1] = [("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http:
 const KEYS: [(&str, &str); 2] =
     [("AWS_ACCESS_KEY_ID", "example"), ("AWS_SECRET_ACCESS_KEY", "example")];
 
+const PROFILES: &str = "
+[profile of-sso]
+region = eu-central-1
+sso_session = session
+sso_account_id = 123456789012
+sso_role_name = reader
+[sso-session session]
+sso_region = eu-central-1
+sso_start_url = https://nohost.invalid/start
+[profile of-process]
+region = eu-central-1
+credential_process = /bin/false
+[profile of-role]
+region = eu-central-1
+role_arn = arn:aws:iam::123456789012:role/reader
+source_profile = gone
+[profile empty]
+region = eu-central-1
+[profile without-region]
+aws_access_key_id = example
+aws_secret_access_key = example
+";
+
 #[test]
 fn what_is_missing_is_named_in_one_sentence_with_what_to_do() {
     let names = ["--table", "t", "--app-key", "a"];
@@ -185,6 +208,11 @@ fn what_is_missing_is_named_in_one_sentence_with_what_to_do() {
     };
     let with_names =
         |more: &[&str], settings: &[&[(&str, &str)]]| ask(&[&names[..], more].concat(), settings);
+    let home = std::env::temp_dir().join(format!("chatroom-home-{}", std::process::id()));
+    std::fs::create_dir_all(home.join(".aws")).unwrap();
+    std::fs::write(home.join(".aws/config"), PROFILES).unwrap();
+    let home = [("HOME", home.to_str().unwrap())];
+    let with_profile = |name: &str| with_names(&["--profile", name], &[&home]);
     let elsewhere = "http://nohost.invalid:8000";
     let said = [
         ask(&[], &[]),
@@ -195,10 +223,16 @@ fn what_is_missing_is_named_in_one_sentence_with_what_to_do() {
         with_names(&["--region", "eu central"], &[&KEYS]),
         with_names(&["--profile", "nope"], &[]),
         with_names(&[], &[&KEYS, &[("AWS_PROFILE", "nope")]]),
+        with_profile("of-sso"),
+        with_profile("of-process"),
+        with_profile("of-role"),
+        with_profile("empty"),
+        with_profile("without-region"),
         ask(&["--endpoint-url", "http://127.0.0.1:9"], &[]),
         ask(&["--endpoint-url", "127.0.0.1:8000"], &[]),
         with_names(&["--endpoint-url", elsewhere, "--region", "eu-central-1"], &[&KEYS]),
     ];
+    std::fs::remove_dir_all(home[0].1).unwrap();
     expect_file!["output/missing.txt"].assert_eq(&said.concat());
 }
 

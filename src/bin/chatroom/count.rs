@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::{
     access::Access,
-    print::{self, Format, Output},
+    print::{self, Output},
     result::{NothingKnown, Result},
 };
 
@@ -34,21 +34,14 @@ impl Options {
             .read(async |reader, app| {
                 let reader = reader.clone();
                 let reader = if self.consistent { reader.consistent() } else { reader };
-                let format = self.output.format();
                 let Some(counted) = reader.count(app, &self.room).await? else {
-                    print::nothing(format)?;
+                    print::nothing(self.output.format())?;
                     return Err(NothingKnown::because(format_args!(
                         "nothing is known of room {} in app {app}",
                         self.room
                     )));
                 };
-                match format {
-                    Format::Json => print::json(&counted),
-                    Format::Jsonl => {
-                        print::line(print::escape_json(&serde_json::to_string(&counted)?))
-                    }
-                    Format::Table | Format::Csv | Format::Tsv => print::line(counted.members),
-                }
+                print::line(counted.members)
             })
             .await
     }

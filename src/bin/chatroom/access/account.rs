@@ -140,20 +140,19 @@ impl Account {
 fn missing_credentials(why: &str, profile: Option<&str>) -> String {
     let of = profile.map(|name| format!(" of profile {name}")).unwrap_or_default();
     let with = profile.map(|name| format!(" --profile {name}")).unwrap_or_default();
-    if why.contains("expired") || why.contains("SSO") {
+    if ["expired", "/sso/cache/", "SSO"].iter().any(|sign| why.contains(sign)) {
         return format!("the AWS session{of} is over: log in again with `aws sso login{with}`");
     }
     // The last of all places to look is the metadata of a machine of EC2.
-    if why.contains("IMDS")
-        || why.contains("not loaded")
-        || why.contains("no providers in chain")
-        || why.contains("did not")
+    if why.contains("IMDS") || why.contains("no providers in chain") || why.ends_with("not enabled")
     {
         return format!(
             "no AWS credentials{of} were found: log in with `aws sso login` or `aws configure`, or \
              name a profile with --profile"
         );
     }
+    // All errors begin with the same words.
+    let why = why.split_once(": ").map_or(why, |(_, cause)| cause).trim();
     format!("the AWS credentials{of} cannot be used: {why}")
 }
 

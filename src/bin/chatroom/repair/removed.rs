@@ -12,7 +12,10 @@ use chatroom_status_sync::{
 };
 use serde::{Serialize, Serializer};
 
-use crate::{print, result::Result};
+use crate::{
+    print,
+    result::{NothingKnown, Result},
+};
 
 /// The retention of the table is counted in days.
 const DAY: u64 = 24 * 60 * 60;
@@ -39,7 +42,7 @@ impl Removed {
 /// Finds everybody whom the newest destroy of a room removed.
 pub fn by_destroy(id: &RoomId, collection: &Collection) -> Result<Vec<Removed>> {
     let Some(room) = &collection.room else {
-        return Err(format!("nothing is known of room {id}").into());
+        return Err(NothingKnown::because(format_args!("nothing is known of room {id}")));
     };
     let Some(destroy) = newest_destroy(room) else {
         return Err(format!(
@@ -74,7 +77,9 @@ fn expiry_of_swept(room: &Room, members: &[Member], destroy: Version) -> Option<
 pub fn by_leave(id: &RoomId, collection: &Collection, user: &UserId) -> Result<Option<Removed>> {
     let room = collection.room.as_ref();
     let Some(member) = collection.members.iter().find(|one| one.user_id == user.as_str()) else {
-        return Err(format!("nothing is known of user {user} in room {id}").into());
+        return Err(NothingKnown::because(format_args!(
+            "nothing is known of user {user} in room {id}"
+        )));
     };
     if member.is_present_in(room) {
         return Ok(None);

@@ -21,9 +21,11 @@ use axum::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use lambda_http::request::LambdaRequest;
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::AbortHandle};
 
-use super::im_server::{PATH, SignedCallback};
+use super::{
+    im_server::{PATH, SignedCallback},
+    server::{ListenError, Server},
+};
 use crate::{
     domain::time::Timestamp,
     functions::{guard::HarmlessEvent, http, log::LogLine, receiver::Receiver},
@@ -37,7 +39,7 @@ const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 pub struct ApiGateway {
     url: String,
     shared: Arc<SharedState>,
-    server: AbortHandle,
+    server: Server,
 }
 
 struct SharedState {
@@ -56,18 +58,21 @@ impl ApiGateway {
         receiver: Receiver,
         address: SocketAddr,
         log: fn(&LogLine),
-    ) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
-        let url = format!("http://{}{PATH}", listener.local_addr()?);
+    ) -> Result<Self, ListenError> {
         let shared = Arc::new(SharedState { receiver, requests: AtomicU64::new(0), log });
         let app = Router::new()
             .route(PATH, post(handle))
             .fallback(async || (StatusCode::NOT_FOUND, Json(json!({"message": "Not Found"}))))
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-            .with_state(shared.clone())
-            .into_make_service_with_connect_info::<SocketAddr>();
-        let serving = async { axum::serve(listener, app).await };
-        Ok(Self { url, shared, server: tokio::spawn(serving).abort_handle() })
+            .with_state(shared.clone());
+        let server = Server::start(address, app).await?;
+        Ok(Self { url: format!("http://{}{PATH}", server.address()), shared, server })
+    }
+
+    /// Takes no more callbacks, and waits until those under way are answered. Tells whether all of
+    /// them were.
+    pub async fn end(&mut self) -> bool {
+        self.server.end().await
     }
 
     /// Gives the URL of callbacks, without a query string.
@@ -78,12 +83,6 @@ impl ApiGateway {
     /// Gives the handler behind it, for events that do not come by HTTP.
     pub fn receiver(&self) -> &Receiver {
         &self.shared.receiver
-    }
-}
-
-impl Drop for ApiGateway {
-    fn drop(&mut self) {
-        self.server.abort();
     }
 }
 

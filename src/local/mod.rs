@@ -7,6 +7,7 @@
 //! * [`im_server`]: signs callbacks, as the IM server does.
 //! * [`api_gateway`]: makes Lambda events of HTTP requests.
 //! * [`lambda`]: runs the binaries of functions, as processes of their own.
+//! * [`server`]: what listens, for those of them that answer requests.
 //! * [`partitions`]: gives each partition of a table a rate of writes, as DynamoDB does.
 
 pub mod api_gateway;
@@ -15,6 +16,7 @@ pub mod event_source;
 pub mod im_server;
 pub mod lambda;
 pub mod partitions;
+pub mod server;
 pub mod sqs;
 
 use std::{error::Error, net::SocketAddr, time::Duration};
@@ -125,6 +127,14 @@ impl Stack {
             "TABLE_NAME" => Some(self.table.name().to_owned()),
             _ => variable(name, &self.dynamodb, &self.sqs),
         }
+    }
+
+    /// Ends without loss: takes no more callbacks, waits until those under way are answered, and
+    /// closes queues and table after them. Tells whether all requests were answered.
+    pub async fn end(mut self) -> bool {
+        let callbacks = self.api_gateway.end().await;
+        let (queues, table) = tokio::join!(self.sqs.end(), self.dynamodb.end());
+        callbacks && queues && table
     }
 
     /// Lets the worker work until its queues are empty, or hold only delayed messages.

@@ -24,6 +24,7 @@ mod send;
 mod sender;
 mod serve;
 mod stats;
+mod stop;
 mod sweep;
 mod tables;
 mod user;

@@ -1,30 +1,27 @@
 //! `chatroom serve`: callback endpoint, table and queues on this machine, kept running.
 
 use std::{
+    error::Error,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
     time::{Duration, SystemTime},
 };
 
 use chatroom_status_sync::{
-    domain::{
-        event::Kind,
-        ids::{AppKey, RoomId},
-        time::Timestamp,
-    },
+    domain::event::Kind,
     env::Environment,
     functions::log::LogLine,
     local::{
         ListenAddresses, Stack, TABLE,
         dynamodb::Data,
-        im_server::{APP_KEY, SignedCallback, WireEvent, body_of},
+        im_server::{SignedCallback, WireEvent, body_of},
+        server::ListenError,
         sqs::{DEAD_LETTERS, DEFERRED, SWEEPS},
     },
-    table::key::Key,
 };
 use clap::Args;
 
-use crate::{print, result::Result};
+use crate::{print, result::Result, stop::StopSignals};
 
 /// The time from a room's end to its sweep: shorter than in Lambda, for somebody who watches. No
 /// request takes longer than 4.5 s here, and no cached room is older than 5 s.
@@ -40,7 +37,7 @@ pub struct Options {
     /// The file that keeps the data between runs
     #[arg(long, default_value = "chatrooms.db")]
     data: PathBuf,
-    /// The port for callbacks
+    /// The port for callbacks; 0 is any free one
     #[arg(long, default_value_t = 8080)]
     port: u16,
     /// The port of the DynamoDB endpoint
@@ -53,55 +50,83 @@ pub struct Options {
 
 impl Options {
     pub async fn run(self) -> Result {
+        let mut signals = StopSignals::take()?;
+        let stack = self.start().await?;
+        explain(&stack)?;
+        tokio::select! {
+            () = signals.next() => {}
+            stopped = work(&stack) => return stopped,
+        }
+        let requests = if stack.end().await {
+            "every request was answered"
+        } else {
+            "requests that took too long were cut off"
+        };
+        print::line(format_args!("ended: {requests}"))
+    }
+
+    /// Starts everything.
+    async fn start(&self) -> Result<Stack> {
         let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let addresses = ListenAddresses {
             callback: at(self.port),
             dynamodb: at(self.dynamodb_port),
             sqs: at(self.sqs_port),
         };
-        let data = if self.memory { Data::Memory } else { Data::File(self.data) };
+        let data = if self.memory { Data::Memory } else { Data::File(self.data.clone()) };
         let environment = Environment::of_process();
         let settings = Environment::new(|name| match name {
             // The callback that is printed is signed for the sample app.
             "APP_SECRETS" => None,
             _ => environment.get(name).or_else(|| setting(name)),
         });
-        let stack = Stack::start(data, addresses, &settings, None, LogLine::print).await?;
-        explain(&stack)?;
-        tokio::select! {
-            done = tokio::signal::ctrl_c() => Ok(done?),
-            stopped = work(&stack) => stopped,
-        }
+        Stack::start(data, addresses, &settings, None, LogLine::print)
+            .await
+            .map_err(|error| self.advise(error))
+    }
+
+    /// Adds to the error of a taken port what to do about it.
+    fn advise(&self, error: Box<dyn Error + Send + Sync>) -> Box<dyn Error + Send + Sync> {
+        let Some(port) = error.downcast_ref().and_then(ListenError::taken_port) else {
+            return error;
+        };
+        let option = if port == self.port {
+            "--port"
+        } else if port == self.dynamodb_port {
+            "--dynamodb-port"
+        } else {
+            "--sqs-port"
+        };
+        format!("{error}: end it or give another port with {option}").into()
     }
 }
 
-/// Prints how to use what runs.
+/// Prints where everything is, and how to use it.
 fn explain(stack: &Stack) -> Result {
-    let (app, room) = (AppKey::new(APP_KEY)?, RoomId::new("lobby")?);
-    let partition = Key::room(&app, &room).partition();
-    let now = Timestamp::from(SystemTime::now());
-    let join = WireEvent::new(room.as_str(), &["anna", "ben"], Kind::Join.number(), 0, now);
-    let callbacks = stack.api_gateway.url();
-    let curl = SignedCallback::now(body_of(&[join])).curl(callbacks);
-    let dynamodb = stack.dynamodb.url();
+    let (callbacks, dynamodb) = (stack.api_gateway.url(), stack.dynamodb.url());
     let [deferred, sweeps, dead_letters] =
         [DEFERRED, SWEEPS, DEAD_LETTERS].map(|queue| stack.sqs.url_of(queue));
+    let name = stack.table.name();
+    let table = if name == TABLE { String::new() } else { format!(" --table {name}") };
+    let now = SystemTime::now().into();
+    let join = WireEvent::new("lobby", &["anna", "ben"], Kind::Join.number(), 0, now);
+    let curl = SignedCallback::now(body_of(&[join])).curl(callbacks);
     print::line(format_args!(
         "callbacks    {callbacks}\n\
-         dynamodb     {dynamodb}   (table {TABLE})\n\
+         dynamodb     {dynamodb}  (table {name})\n\
          deferred     {deferred}\n\
          sweeps       {sweeps}\n\
          dead letters {dead_letters}\n\
          \n\
-         Send a callback (signed now, good for 15 minutes):\n  \
+         Let Anna and Ben join the room \"lobby\":\n  \
+           chatroom event join --room lobby --user anna --user ben \\\n    \
+             --url {callbacks}\n\
+         The same as a signed callback, good for 15 minutes:\n  \
            {curl}\n\
-         Read the room:\n  \
-           AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws dynamodb query --region us-east-1 \
-           --endpoint-url {dynamodb} --table-name {TABLE} --key-condition-expression 'pk = :room' \
-           --expression-attribute-values '{{\":room\":{{\"S\":\"{partition}\"}}}}'\n  \
-           chatroom members {room} --endpoint-url {dynamodb}\n\
+         See who is in the room:\n  \
+           chatroom members lobby --endpoint-url {dynamodb}{table}\n\
          \n\
-         Each callback's log line follows. Ctrl-C ends."
+         Each callback's log line follows. Ctrl-C ends, without loss."
     ))
 }
 

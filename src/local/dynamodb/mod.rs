@@ -3,7 +3,9 @@
 use std::{error::Error, net::SocketAddr, path::PathBuf, thread};
 
 use dynoxide::{Database, server};
-use tokio::{net::TcpListener, sync::oneshot};
+use tokio::{net::TcpListener, sync::oneshot, time::timeout};
+
+use super::server::{LAST_REQUESTS, listen};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -21,7 +23,13 @@ pub enum Data {
 /// A running engine. Dropping this ends it.
 pub struct DynamoDb {
     url: String,
-    stop: Option<oneshot::Sender<()>>,
+    running: Option<Running>,
+}
+
+/// The thread of an engine. Dropping this asks it to end.
+struct Running {
+    stop: oneshot::Sender<()>,
+    ended: oneshot::Receiver<()>,
 }
 
 impl DynamoDb {
@@ -29,64 +37,70 @@ impl DynamoDb {
     /// that have expired in the meantime, as DynamoDB does by and by.
     ///
     /// # Errors
-    /// The address is taken, or the file cannot be opened.
+    /// The address is taken, or the data cannot be opened.
     pub async fn start(data: Data, address: SocketAddr) -> Result<Self, BoxError> {
         if let Data::Elsewhere(url) = data {
-            return Ok(Self { url, stop: None });
+            return Ok(Self { url, running: None });
         }
         let (report, reported) = oneshot::channel();
         let (stop, stopped) = oneshot::channel();
+        let (end, ended) = oneshot::channel();
         // The engine's SQL blocks its thread, so it has one, and a runtime, of its own.
         thread::Builder::new().name("dynamodb".to_owned()).spawn(move || {
             match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-                Ok(runtime) => runtime.block_on(serve(data, address, report, stopped)),
+                Ok(runtime) => runtime.block_on(serve(&data, address, report, stopped)),
                 Err(error) => drop(report.send(Err(error.into()))),
             }
+            let _ = end.send(());
         })?;
         let address = reported.await??;
-        Ok(Self { url: format!("http://{address}"), stop: Some(stop) })
+        Ok(Self { url: format!("http://{address}"), running: Some(Running { stop, ended }) })
     }
 
     /// Gives the endpoint, for `AWS_ENDPOINT_URL_DYNAMODB`.
     pub fn url(&self) -> &str {
         &self.url
     }
+
+    /// Takes no more requests, and waits until those under way are answered and the data is closed.
+    /// Tells whether all of them were.
+    pub async fn end(&mut self) -> bool {
+        let Some(Running { stop, ended }) = self.running.take() else { return true };
+        let _ = stop.send(());
+        timeout(LAST_REQUESTS, ended).await.is_ok()
+    }
 }
 
 /// Serves the data until it is `stopped`, and first reports the address, or why there is none.
 async fn serve(
-    data: Data,
+    data: &Data,
     address: SocketAddr,
     report: oneshot::Sender<Result<SocketAddr, BoxError>>,
     stopped: oneshot::Receiver<()>,
 ) {
-    let (database, listener) = match open(data, address).await {
+    let (database, listener, address) = match open(data, address).await {
         Ok(opened) => opened,
         Err(error) => return drop(report.send(Err(error))),
     };
-    let _ = report.send(listener.local_addr().map_err(BoxError::from));
-    let shutdown = async { drop(stopped.await) };
-    if let Err(error) = server::serve_with_shutdown(listener, database, shutdown).await {
+    let _ = report.send(Ok(address));
+    let stopped = async { drop(stopped.await) };
+    if let Err(error) = server::serve_with_shutdown(listener, database, stopped).await {
         eprintln!("the embedded engine ended: {error}");
     }
 }
 
-async fn open(data: Data, address: SocketAddr) -> Result<(Database, TcpListener), BoxError> {
+async fn open(
+    data: &Data,
+    address: SocketAddr,
+) -> Result<(Database, TcpListener, SocketAddr), BoxError> {
     let database = match data {
         Data::Memory | Data::Elsewhere(_) => Database::memory()?,
         Data::File(path) => {
             let name = path.to_str().ok_or("the path of the data is no UTF-8")?;
-            Database::new(name)?
+            Database::new(name).map_err(|why| format!("{name}: {why}"))?
         }
     };
     database.sweep_ttl()?;
-    let listener = TcpListener::bind(address).await.map_err(|why| format!("{address}: {why}"))?;
-    Ok((database, listener))
-}
-
-impl Drop for DynamoDb {
-    fn drop(&mut self) {
-        // Connections that clients keep open would make it wait, so the thread is not joined.
-        drop(self.stop.take());
-    }
+    let (listener, address) = listen(address).await?;
+    Ok((database, listener, address))
 }

@@ -15,7 +15,6 @@ mod request;
 
 use std::{
     collections::BTreeMap,
-    io,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -30,8 +29,8 @@ use axum::{
     routing::post,
 };
 use serde_json::Value;
-use tokio::{net::TcpListener, task::AbortHandle};
 
+use super::server::{ListenError, Server};
 use names::url_of;
 pub use names::{DEAD_LETTERS, DEFERRED, SWEEPS, arn_of};
 use queue::LocalQueue;
@@ -40,7 +39,7 @@ use queue::LocalQueue;
 pub struct Sqs {
     url: String,
     queues: SharedQueues,
-    server: AbortHandle,
+    server: Server,
 }
 
 type SharedQueues = Arc<Mutex<BTreeMap<String, LocalQueue>>>;
@@ -51,13 +50,17 @@ impl Sqs {
     ///
     /// # Errors
     /// The address is taken.
-    pub async fn start(address: SocketAddr) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
-        let url = format!("http://{}", listener.local_addr()?);
+    pub async fn start(address: SocketAddr) -> Result<Self, ListenError> {
         let queues = SharedQueues::default();
         let app = Router::new().fallback(post(handle)).with_state(queues.clone());
-        let serving = async { axum::serve(listener, app).await };
-        Ok(Self { url, queues, server: tokio::spawn(serving).abort_handle() })
+        let server = Server::start(address, app).await?;
+        Ok(Self { url: format!("http://{}", server.address()), queues, server })
+    }
+
+    /// Takes no more requests, and waits until those under way are answered. Tells whether all of
+    /// them were.
+    pub async fn end(&mut self) -> bool {
+        self.server.end().await
     }
 
     /// Gives the endpoint, for `AWS_ENDPOINT_URL_SQS`.
@@ -79,12 +82,6 @@ impl Sqs {
     /// been hidden.
     pub fn make_visible(&self, queue: &str) -> Vec<Duration> {
         lock(&self.queues).get_mut(queue).map(LocalQueue::make_visible).unwrap_or_default()
-    }
-}
-
-impl Drop for Sqs {
-    fn drop(&mut self) {
-        self.server.abort();
     }
 }
 

@@ -7,10 +7,12 @@
 //! * [`im_server`]: signs callbacks, as the IM server does.
 //! * [`api_gateway`]: makes Lambda events of HTTP requests.
 //! * [`lambda`]: runs the binaries of functions, as processes of their own.
+//! * [`data`]: the folder that keeps table and queues between runs.
 //! * [`server`]: what listens, for those of them that answer requests.
 //! * [`partitions`]: gives each partition of a table a rate of writes, as DynamoDB does.
 
 pub mod api_gateway;
+pub mod data;
 pub mod dynamodb;
 pub mod event_source;
 pub mod im_server;
@@ -85,8 +87,11 @@ impl Stack {
         patience: Option<Duration>,
         log: fn(&LogLine),
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let sqs = match &data {
+            Data::Folder(folder) => Sqs::open(&folder.queues(), at.sqs).await?,
+            Data::Memory | Data::Elsewhere(_) => Sqs::start(at.sqs).await?,
+        };
         let dynamodb = DynamoDb::start(data, at.dynamodb).await?;
-        let sqs = Sqs::start(at.sqs).await?;
         let secrets = serde_json::json!({ im_server::APP_KEY: im_server::APP_SECRET }).to_string();
         let (mut settings, mut aws) = {
             let env = Environment::new(|name| match variable(name, &dynamodb, &sqs) {

@@ -84,3 +84,5 @@ mod output;
 mod repair;
 /// The sample events, and the answers that they promise.
 mod sample_events;
+/// `chatroom serve`.
+mod serve;

@@ -13,6 +13,7 @@ use chatroom_status_sync::{
     functions::log::LogLine,
     local::{
         ListenAddresses, Stack, TABLE,
+        data::DataFolder,
         dynamodb::Data,
         im_server::{SignedCallback, WireEvent, body_of},
         server::ListenError,
@@ -34,8 +35,8 @@ pub struct Options {
     /// Keep the data in memory only
     #[arg(long, conflicts_with = "data")]
     memory: bool,
-    /// The file that keeps the data between runs
-    #[arg(long, default_value = "chatrooms.db")]
+    /// The folder that keeps table and queues between runs
+    #[arg(long, value_name = "FOLDER", default_value = "chatrooms-data")]
     data: PathBuf,
     /// The port for callbacks; 0 is any free one
     #[arg(long, default_value_t = 8080)]
@@ -50,9 +51,10 @@ pub struct Options {
 
 impl Options {
     pub async fn run(self) -> Result {
+        let folder = if self.memory { None } else { Some(DataFolder::open(&self.data)?) };
         let mut signals = StopSignals::take()?;
-        let stack = self.start().await?;
-        explain(&stack)?;
+        let stack = self.start(folder.clone().map_or(Data::Memory, Data::Folder)).await?;
+        explain(&stack, folder.as_ref())?;
         tokio::select! {
             () = signals.next() => {}
             stopped = work(&stack) => return stopped,
@@ -62,18 +64,21 @@ impl Options {
         } else {
             "requests that took too long were cut off"
         };
-        print::line(format_args!("ended: {requests}"))
+        let data = folder.map_or_else(
+            || "the data in memory is gone".to_owned(),
+            |folder| format!("the data is in {}", folder.path().display()),
+        );
+        print::line(format_args!("ended: {requests}, {data}"))
     }
 
     /// Starts everything.
-    async fn start(&self) -> Result<Stack> {
+    async fn start(&self, data: Data) -> Result<Stack> {
         let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let addresses = ListenAddresses {
             callback: at(self.port),
             dynamodb: at(self.dynamodb_port),
             sqs: at(self.sqs_port),
         };
-        let data = if self.memory { Data::Memory } else { Data::File(self.data.clone()) };
         let environment = Environment::of_process();
         let settings = Environment::new(|name| match name {
             // The callback that is printed is signed for the sample app.
@@ -102,7 +107,11 @@ impl Options {
 }
 
 /// Prints where everything is, and how to use it.
-fn explain(stack: &Stack) -> Result {
+fn explain(stack: &Stack, folder: Option<&DataFolder>) -> Result {
+    let data = folder.map_or_else(
+        || "in memory, gone at the end".to_owned(),
+        |folder| folder.path().display().to_string(),
+    );
     let (callbacks, dynamodb) = (stack.api_gateway.url(), stack.dynamodb.url());
     let [deferred, sweeps, dead_letters] =
         [DEFERRED, SWEEPS, DEAD_LETTERS].map(|queue| stack.sqs.url_of(queue));
@@ -112,7 +121,8 @@ fn explain(stack: &Stack) -> Result {
     let join = WireEvent::new("lobby", &["anna", "ben"], Kind::Join.number(), 0, now);
     let curl = SignedCallback::now(body_of(&[join])).curl(callbacks);
     print::line(format_args!(
-        "callbacks    {callbacks}\n\
+        "data         {data}\n\
+         callbacks    {callbacks}\n\
          dynamodb     {dynamodb}  (table {name})\n\
          deferred     {deferred}\n\
          sweeps       {sweeps}\n\

@@ -1,11 +1,14 @@
 //! An embedded DynamoDB engine. The SDK talks to it over HTTP, as to the real one.
 
-use std::{error::Error, net::SocketAddr, path::PathBuf, thread};
+use std::{error::Error, net::SocketAddr, thread};
 
 use dynoxide::{Database, server};
 use tokio::{net::TcpListener, sync::oneshot, time::timeout};
 
-use super::server::{LAST_REQUESTS, listen};
+use super::{
+    data::DataFolder,
+    server::{LAST_REQUESTS, listen},
+};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -14,8 +17,8 @@ type BoxError = Box<dyn Error + Send + Sync>;
 pub enum Data {
     /// Memory: the data ends with the engine.
     Memory,
-    /// A file, which is created if need be.
-    File(PathBuf),
+    /// A folder, which keeps it.
+    Folder(DataFolder),
     /// Another engine, at this endpoint.
     Elsewhere(String),
 }
@@ -51,6 +54,8 @@ impl DynamoDb {
                 Ok(runtime) => runtime.block_on(serve(&data, address, report, stopped)),
                 Err(error) => drop(report.send(Err(error.into()))),
             }
+            // The data's lock goes first: whoever waits for the end may open it again.
+            drop(data);
             let _ = end.send(());
         })?;
         let address = reported.await??;
@@ -95,7 +100,8 @@ async fn open(
 ) -> Result<(Database, TcpListener, SocketAddr), BoxError> {
     let database = match data {
         Data::Memory | Data::Elsewhere(_) => Database::memory()?,
-        Data::File(path) => {
+        Data::Folder(folder) => {
+            let path = folder.table();
             let name = path.to_str().ok_or("the path of the data is no UTF-8")?;
             Database::new(name).map_err(|why| format!("{name}: {why}"))?
         }

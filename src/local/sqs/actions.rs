@@ -81,7 +81,7 @@ fn receive(queue: &mut LocalQueue, request: &Value) -> Value {
     let received = queue.receive(most.unwrap_or(1), visibility);
     let message = |message: &QueuedMessage| {
         json!({
-            "MessageId": message.id,
+            "MessageId": message.id(),
             "ReceiptHandle": message.receipt_handle(),
             "Body": message.body,
             "Attributes": {

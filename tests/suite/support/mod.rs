@@ -17,6 +17,8 @@ pub mod history;
 pub mod meter;
 /// The table that events must end in.
 pub mod oracle;
+/// The real `chatroom serve`.
+pub mod served;
 
 pub use answers::*;
 pub use deployments::*;

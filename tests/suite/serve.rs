@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
 use chatroom_status_sync::{domain::event::Kind, local::im_server::WireEvent};
+use rusqlite::Connection;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -203,4 +204,39 @@ async fn the_first_lines_say_where_the_data_is_and_fit_a_terminal() {
     let (status, last) = memory.ended().await;
     assert_eq!(status.code(), Some(0));
     assert_eq!(last, "ended: every request was answered, the data in memory is gone");
+}
+
+#[tokio::test]
+async fn the_stream_is_on_and_its_records_are_found_by_an_index_and_kept_for_a_day() {
+    let folder = Folder::new();
+    let served = Served::start(&folder.arguments(), &[]).await;
+    served.send(&[event(Kind::Join, &["ann", "ben"], 0)]).await;
+    let table = served.table();
+    let described = table.client().describe_table().table_name(table.name()).send().await.unwrap();
+    assert!(described.table.unwrap().latest_stream_arn.is_some());
+    let file = folder.join("table.db");
+    let records = || {
+        let count = "SELECT COUNT(*) FROM _stream_records";
+        Connection::open(&file).unwrap().query_row(count, [], |row| row.get::<_, u32>(0)).unwrap()
+    };
+    until("two members and their room", async || records() >= 3).await;
+    served.terminate().await;
+    served.ended().await;
+
+    // The engine's own SQL, by which it numbers each record.
+    let plan = "EXPLAIN QUERY PLAN \
+        SELECT COALESCE(MAX(CAST(sequence_number AS INTEGER)), 0) + 1 FROM _stream_records \
+        WHERE table_name = ?1";
+    let connection = Connection::open(&file).unwrap();
+    let found: String = connection.query_row(plan, ["chatrooms"], |row| row.get("detail")).unwrap();
+    assert!(found.contains("_stream_records_in_order"), "{found}");
+
+    let yesterday = now().seconds() - 24 * 60 * 60 - 1;
+    let age = "UPDATE _stream_records SET created_at = ?1";
+    connection.execute(age, [yesterday]).unwrap();
+    drop(connection);
+    let served = Served::start(&folder.arguments(), &[]).await;
+    served.terminate().await;
+    served.ended().await;
+    assert_eq!(records(), 1, "the newest stays");
 }

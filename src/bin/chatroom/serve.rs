@@ -19,6 +19,7 @@ use chatroom_status_sync::{
         server::ListenError,
         sqs::{DEAD_LETTERS, DEFERRED, SWEEPS},
     },
+    table::schema,
 };
 use clap::Args;
 
@@ -71,7 +72,7 @@ impl Options {
         print::line(format_args!("ended: {requests}, {data}"))
     }
 
-    /// Starts everything.
+    /// Starts everything, with a stream as in the template.
     async fn start(&self, data: Data) -> Result<Stack> {
         let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let addresses = ListenAddresses {
@@ -85,9 +86,11 @@ impl Options {
             "APP_SECRETS" => None,
             _ => environment.get(name).or_else(|| setting(name)),
         });
-        Stack::start(data, addresses, &settings, None, LogLine::print)
+        let stack = Stack::start(data, addresses, &settings, None, LogLine::print)
             .await
-            .map_err(|error| self.advise(error))
+            .map_err(|error| self.advise(error))?;
+        schema::enable_stream(stack.table.client(), stack.table.name()).await?;
+        Ok(stack)
     }
 
     /// Adds to the error of a taken port what to do about it.
@@ -123,7 +126,7 @@ fn explain(stack: &Stack, folder: Option<&DataFolder>) -> Result {
     print::line(format_args!(
         "data         {data}\n\
          callbacks    {callbacks}\n\
-         dynamodb     {dynamodb}  (table {name})\n\
+         dynamodb     {dynamodb}  (table {name}, with its stream)\n\
          deferred     {deferred}\n\
          sweeps       {sweeps}\n\
          dead letters {dead_letters}\n\

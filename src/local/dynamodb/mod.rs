@@ -1,16 +1,36 @@
 //! An embedded DynamoDB engine. The SDK talks to it over HTTP, as to the real one.
+//!
+//! * `stream_records`: keeps the engine's streams quick.
 
-use std::{error::Error, net::SocketAddr, thread};
+mod stream_records;
+
+use std::{
+    error::Error,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
+    thread,
+    time::Duration,
+};
 
 use dynoxide::{Database, server};
-use tokio::{net::TcpListener, sync::oneshot, time::timeout};
+use tokio::{
+    net::TcpListener,
+    sync::oneshot,
+    task::yield_now,
+    time::{interval, timeout},
+};
 
 use super::{
     data::DataFolder,
     server::{LAST_REQUESTS, listen},
 };
+use stream_records::StreamRecords;
 
 type BoxError = Box<dyn Error + Send + Sync>;
+
+/// The time between two looks for stream records whose day is over.
+const HOUR: Duration = Duration::from_hours(1);
 
 /// The place of the data.
 #[derive(Debug, Clone)]
@@ -83,30 +103,65 @@ async fn serve(
     report: oneshot::Sender<Result<SocketAddr, BoxError>>,
     stopped: oneshot::Receiver<()>,
 ) {
-    let (database, listener, address) = match open(data, address).await {
+    let (engine, listener, address) = match open(data, address).await {
         Ok(opened) => opened,
         Err(error) => return drop(report.send(Err(error))),
     };
     let _ = report.send(Ok(address));
     let stopped = async { drop(stopped.await) };
-    if let Err(error) = server::serve_with_shutdown(listener, database, stopped).await {
-        eprintln!("the embedded engine ended: {error}");
+    tokio::select! {
+        served = server::serve_with_shutdown(listener, engine.database, stopped) => {
+            if let Err(error) = served {
+                eprintln!("the embedded engine ended: {error}");
+            }
+        }
+        never = forget_old_records(engine.stream_records) => match never {},
     }
+}
+
+/// An engine that is open, and the records of its streams.
+struct OpenEngine {
+    database: Database,
+    stream_records: StreamRecords,
 }
 
 async fn open(
     data: &Data,
     address: SocketAddr,
-) -> Result<(Database, TcpListener, SocketAddr), BoxError> {
-    let database = match data {
-        Data::Memory | Data::Elsewhere(_) => Database::memory()?,
-        Data::Folder(folder) => {
-            let path = folder.table();
-            let name = path.to_str().ok_or("the path of the data is no UTF-8")?;
-            Database::new(name).map_err(|why| format!("{name}: {why}"))?
-        }
+) -> Result<(OpenEngine, TcpListener, SocketAddr), BoxError> {
+    let path = match data {
+        Data::Folder(folder) => folder.table(),
+        Data::Memory | Data::Elsewhere(_) => memory(),
     };
+    let name = path.to_str().ok_or("the path of the data is no UTF-8")?;
+    let database = Database::new(name).map_err(|why| format!("{name}: {why}"))?;
+    let stream_records = StreamRecords::open(&path)?;
     database.sweep_ttl()?;
     let (listener, address) = listen(address).await?;
-    Ok((database, listener, address))
+    Ok((OpenEngine { database, stream_records }, listener, address))
+}
+
+/// Names a database in memory that several connections of this process share, and no other engine.
+fn memory() -> PathBuf {
+    static ENGINES: AtomicU32 = AtomicU32::new(0);
+    let number = ENGINES.fetch_add(1, Ordering::Relaxed);
+    format!("file:engine-{number}?mode=memory&cache=shared").into()
+}
+
+/// Forgets stream records as their day ends, with room for requests in between.
+async fn forget_old_records(stream_records: StreamRecords) -> std::convert::Infallible {
+    let mut hours = interval(HOUR);
+    loop {
+        hours.tick().await;
+        loop {
+            match stream_records.forget_oldest() {
+                Ok(true) => yield_now().await,
+                Ok(false) => break,
+                Err(error) => {
+                    eprintln!("old stream records stay for another hour: {error}");
+                    break;
+                }
+            }
+        }
+    }
 }

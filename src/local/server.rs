@@ -1,9 +1,12 @@
 //! A server of one of the stand-ins: names a taken port, and ends without cutting answers off.
 
-use std::{error::Error, fmt, io, net::SocketAddr, time::Duration};
+use std::{error::Error, fmt, future::ready, io, net::SocketAddr, time::Duration};
 
-use axum::Router;
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::timeout};
+use axum::{
+    Router, body::Body, http::header::CONTENT_TYPE, middleware::map_response, response::Response,
+};
+use futures_util::StreamExt;
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
 
 /// The time that requests under way have when a server ends: more than the longest request takes.
 pub const LAST_REQUESTS: Duration = Duration::from_secs(5);
@@ -11,7 +14,8 @@ pub const LAST_REQUESTS: Duration = Duration::from_secs(5);
 /// A running server. Dropping it ends it at once.
 pub struct Server {
     address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
+    /// Nothing is sent: the server's end is that of the channel.
+    stop: Option<watch::Sender<()>>,
     task: JoinHandle<()>,
 }
 
@@ -22,10 +26,12 @@ impl Server {
     /// Nobody can listen at the address.
     pub async fn start(address: SocketAddr, app: Router) -> Result<Self, ListenError> {
         let (listener, address) = listen(address).await?;
-        let (stop, stopped) = oneshot::channel::<()>();
-        let app = app.into_make_service_with_connect_info::<SocketAddr>();
-        let serving =
-            axum::serve(listener, app).with_graceful_shutdown(async { drop(stopped.await) });
+        let (stop, stopped) = watch::channel(());
+        let stream_end = stopped.clone();
+        let app = app
+            .layer(map_response(move |response| ready(end_with(stream_end.clone(), response))))
+            .into_make_service_with_connect_info::<SocketAddr>();
+        let serving = axum::serve(listener, app).with_graceful_shutdown(end_of(stopped));
         let task = tokio::spawn(async { drop(serving.await) });
         Ok(Self { address, stop: Some(stop), task })
     }
@@ -47,6 +53,21 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+/// Waits for the end of a server.
+async fn end_of(mut stopped: watch::Receiver<()>) {
+    while stopped.changed().await.is_ok() {}
+}
+
+/// Has a stream of events end with the server, which would wait for it in vain.
+fn end_with(stopped: watch::Receiver<()>, response: Response) -> Response {
+    let kind = response.headers().get(CONTENT_TYPE);
+    if !kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream")) {
+        return response;
+    }
+    let until = Box::pin(end_of(stopped));
+    response.map(|body| Body::from_stream(body.into_data_stream().take_until(until)))
 }
 
 /// Listens at an address; gives the address, with the port that port 0 became.

@@ -1,9 +1,14 @@
 //! `chatroom serve`, as a local cloud: kept, locked, told, and ended without loss.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
-use chatroom_status_sync::{domain::event::Kind, local::im_server::WireEvent};
+use axum::{Router, body::Body, http::header::CONTENT_TYPE, routing::get};
+use chatroom_status_sync::{
+    domain::event::Kind,
+    local::{ListenAddresses, im_server::WireEvent, server::Server},
+};
+use futures_util::{StreamExt, stream};
 use rusqlite::Connection;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -188,6 +193,26 @@ async fn a_callback_that_is_under_way_at_the_end_is_answered_and_kept() {
 
     let served = Served::start(&folder.arguments(), &[]).await;
     until_ann_is(&served, "membership", "joined").await;
+}
+
+#[tokio::test]
+async fn a_stream_of_events_ends_with_its_server() {
+    let events = async || {
+        let endless = stream::once(async { Ok::<_, Infallible>("data: first\n\n") });
+        let endless = endless.chain(stream::pending());
+        ([(CONTENT_TYPE, "text/event-stream")], Body::from_stream(endless))
+    };
+    let app = Router::new().route("/", get(events));
+    let mut server = Server::start(ListenAddresses::free().callback, app).await.unwrap();
+    let mut connection = TcpStream::connect(server.address()).await.unwrap();
+    connection.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    let mut heard = String::new();
+    while !heard.contains("data: first") {
+        heard.push(char::from(connection.read_u8().await.unwrap()));
+    }
+    assert!(server.end().await, "it waited in vain");
+    connection.read_to_string(&mut heard).await.unwrap();
+    assert!(heard.ends_with("0\r\n\r\n"), "the stream is whole: {heard}");
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ mod time;
 
 pub use cell::Cell;
 pub use escape::{escape_json, printable};
-pub use format::Output;
+pub use format::{Format, Output};
 pub use record::{nothing, record};
 pub use rows::Rows;
 pub use streams::{json, line, note, notes, prompt, raw};

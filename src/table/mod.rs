@@ -18,10 +18,12 @@
 //! * [`sweep`], `page`: the protocol for a room's end: ends its memberships.
 //!
 //! For readers: `presence` decides who is in a room, and `read` answers questions. `schema`
-//! creates the table where no template does.
+//! creates the table where no template does; `changes` follows its stream.
 
 pub mod apply;
 mod attempt;
+#[cfg(feature = "cli")]
+pub mod changes;
 pub mod item;
 pub mod key;
 pub mod outcome;

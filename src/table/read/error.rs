@@ -32,7 +32,7 @@ pub enum ReadFault {
 }
 
 impl ReadError {
-    pub(super) fn of<E>(table: &str, error: &SdkError<E>) -> Self
+    pub(in crate::table) fn of<E>(table: &str, error: &SdkError<E>) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
     {

@@ -86,3 +86,5 @@ mod repair;
 mod sample_events;
 /// `chatroom serve`.
 mod serve;
+/// `chatroom watch`, and the follower below it.
+mod watching;

@@ -28,6 +28,7 @@ mod stop;
 mod sweep;
 mod tables;
 mod user;
+mod watch;
 
 use std::{
     io::{self, ErrorKind},
@@ -78,6 +79,8 @@ enum Command {
     Stats(stats::Options),
     /// Write rooms and members to a file, as CSV or JSON Lines
     Export(export::Options),
+    /// Show joins, leaves, creates and destroys as they happen
+    Watch(watch::Options),
     /// Send sample callbacks through the real handler into an embedded table, and show both
     #[command(after_help = DEMO_EXAMPLES)]
     Demo,
@@ -133,6 +136,7 @@ async fn run(command: Command) -> Result {
         Command::User(options) => options.run().await,
         Command::Stats(options) => options.run().await,
         Command::Export(options) => options.run().await,
+        Command::Watch(options) => options.run().await,
         Command::Demo => demo::run().await,
         Command::Serve(options) => options.run().await,
         Command::Event(options) => options.run().await,

@@ -77,12 +77,18 @@ impl Access {
 
     /// Makes a reader of the table, and tells what it reads.
     pub async fn reader(&self) -> Result<Reader> {
-        let Names { table, app } = self.names()?;
+        let (config, names) = self.connect().await?;
+        Ok(Reader::new(aws_sdk_dynamodb::Client::new(&config), names.table))
+    }
+
+    /// Finds what clients of the table are made of, and what it is called; tells that it is read.
+    pub async fn connect(&self) -> Result<(SdkConfig, Names)> {
+        let names = self.names()?;
         let config = self.config().await?;
-        if let Some(place) = self.place.get() {
+        if let (Some(place), Names { table, app }) = (self.place.get(), &names) {
             self.note(format_args!("table {table} {place}, app {app}"));
         }
-        Ok(Reader::new(aws_sdk_dynamodb::Client::new(&config), table))
+        Ok((config, names))
     }
 
     /// Tells whether nobody wants to hear anything beside the output.

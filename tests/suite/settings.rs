@@ -123,7 +123,7 @@ fn sweeps_wait_longer_than_any_function_runs_and_remembers_a_room() {
     let template = include_str!("../../template.yaml");
     let time_outs = template.lines().filter_map(|line| line.trim().strip_prefix("Timeout: "));
     let time_outs: Vec<u64> = time_outs.map(|seconds| seconds.parse().unwrap()).collect();
-    assert_eq!(time_outs.len(), 2, "callback and worker");
+    assert_eq!(time_outs.len(), 3, "callback, worker and reader");
     let longest = Duration::from_secs(time_outs.into_iter().max().unwrap());
     assert!(read(&[]).unwrap().storage.sweep_delay > longest + AGE);
 }

@@ -1,7 +1,7 @@
 //! `chatroom export`: rooms and members as a file, in the memory of one page.
 //!
-//! * [`form`]: words a page as CSV or as JSON Lines.
-//! * [`file`]: writes the pages, and remembers where to go on if that is cut short.
+//! * [`mod@form`]: words a page as CSV or as JSON Lines.
+//! * [`mod@file`]: writes the pages, and remembers where to go on if that is cut short.
 
 mod file;
 mod form;

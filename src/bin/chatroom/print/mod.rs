@@ -1,9 +1,9 @@
 //! Prints what the commands have to say: one place for all output.
 //!
-//! * [`format`]: the forms of output, and the options that choose one.
-//! * [`rows`]: records, one after the other, in any of these forms; [`record`]: a single one.
-//! * [`cell`]: the fields of a record, and [`time`] how a moment is worded in them.
-//! * [`table`]: tables that fit the terminal, and [`terminal`] what is known of it.
+//! * [`mod@format`]: the forms of output, and the options that choose one.
+//! * [`rows`]: records, one after the other, in any of these forms; [`mod@record`]: a single one.
+//! * [`cell`]: the fields of a record, and [`mod@time`] how a moment is worded in them.
+//! * [`mod@table`]: tables that fit the terminal, and [`terminal`] what is known of it.
 //! * [`escape`]: makes text from outside harmless for a terminal.
 //! * [`streams`]: lines on standard output and standard error, which may be closed.
 

@@ -67,6 +67,8 @@ impl Options {
                         rows.add(member, &self.cells(member))?;
                         left -= 1;
                     }
+                    // The next page may have none who are meant, and so may many after it.
+                    rows.flush()?;
                 }
                 if rows.count() == 0 && members.room().is_none() {
                     rows.nothing()?;

@@ -1,10 +1,11 @@
 //! A stand-in for API Gateway: every HTTP request becomes the event that Lambda would get, as JSON,
-//! and goes through guard, `lambda_http` and the real handler.
+//! and goes through guard, `lambda_http` and the real handler. Whoever wants to see the traffic can
+//! observe it, and serve more routes at the same port.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     time::SystemTime,
@@ -13,7 +14,7 @@ use std::{
 use axum::{
     Json, Router,
     body::{Body, Bytes},
-    extract::{ConnectInfo, DefaultBodyLimit, RawQuery, State},
+    extract::{self, ConnectInfo, DefaultBodyLimit, RawQuery, State},
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::post,
@@ -21,6 +22,7 @@ use axum::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use lambda_http::request::LambdaRequest;
 use serde_json::{Value, json};
+use tower_service::Service;
 
 use super::{
     im_server::{PATH, SignedCallback},
@@ -29,7 +31,7 @@ use super::{
 use crate::{
     domain::time::Timestamp,
     functions::{guard::HarmlessEvent, http, log::LogLine, receiver::Receiver},
-    wire::request::Request,
+    wire::{answer::Answer, request::Request},
 };
 
 /// The bytes of the largest body that API Gateway takes.
@@ -46,6 +48,25 @@ struct SharedState {
     receiver: Receiver,
     requests: AtomicU64,
     log: fn(&LogLine),
+    observer: OnceLock<Box<Observer>>,
+    routes: OnceLock<Router>,
+}
+
+type Observer = dyn Fn(ObservedCallback<'_>) + Send + Sync;
+
+/// A request to the path of callbacks, and what came of it.
+#[derive(Debug)]
+pub struct ObservedCallback<'a> {
+    /// The query string, without `?`.
+    pub query: &'a str,
+    /// The body: any bytes.
+    pub body: &'a Bytes,
+    /// The time at which it came.
+    pub taken: Timestamp,
+    /// The answer that the sender is about to get.
+    pub answer: &'a Answer,
+    /// The line of the log about it.
+    pub line: &'a LogLine,
 }
 
 impl ApiGateway {
@@ -59,10 +80,16 @@ impl ApiGateway {
         address: SocketAddr,
         log: fn(&LogLine),
     ) -> Result<Self, ListenError> {
-        let shared = Arc::new(SharedState { receiver, requests: AtomicU64::new(0), log });
+        let shared = Arc::new(SharedState {
+            receiver,
+            requests: AtomicU64::new(0),
+            log,
+            observer: OnceLock::new(),
+            routes: OnceLock::new(),
+        });
         let app = Router::new()
             .route(PATH, post(handle))
-            .fallback(async || (StatusCode::NOT_FOUND, Json(json!({"message": "Not Found"}))))
+            .fallback(hand_on)
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .with_state(shared.clone());
         let server = Server::start(address, app).await?;
@@ -73,6 +100,23 @@ impl ApiGateway {
     /// them were.
     pub async fn end(&mut self) -> bool {
         self.server.end().await
+    }
+
+    /// Shows every callback to `observer`, before its answer leaves. There is one observer at most:
+    /// gives false if there is one already.
+    pub fn observe(&self, observer: impl Fn(ObservedCallback<'_>) + Send + Sync + 'static) -> bool {
+        self.shared.observer.set(Box::new(observer)).is_ok()
+    }
+
+    /// Serves more routes beside that of callbacks. That can be done once: gives false if it was
+    /// done already.
+    pub fn mount(&self, routes: Router) -> bool {
+        self.shared.routes.set(routes).is_ok()
+    }
+
+    /// Gives the address at which it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.server.address()
     }
 
     /// Gives the URL of callbacks, without a query string.
@@ -172,5 +216,20 @@ async fn handle(
     };
     let (answer, line) = shared.receiver.receive(request, None).await;
     (shared.log)(&line);
+    if let Some(observer) = shared.observer.get() {
+        let (query, body, taken) = (&*query, &body, now);
+        observer(ObservedCallback { query, body, taken, answer: &answer, line: &line });
+    }
     http::respond(&answer).map(Body::new)
+}
+
+/// Hands a request to the routes that were mounted; without any, there is nothing else here.
+async fn hand_on(
+    State(shared): State<Arc<SharedState>>,
+    request: extract::Request,
+) -> impl IntoResponse {
+    match shared.routes.get() {
+        Some(routes) => routes.clone().call(request).await.into_response(),
+        None => (StatusCode::NOT_FOUND, Json(json!({"message": "Not Found"}))).into_response(),
+    }
 }

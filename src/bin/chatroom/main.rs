@@ -4,6 +4,7 @@ mod access;
 mod commands;
 mod completions;
 mod consent;
+mod console;
 mod count;
 mod dead_letters;
 mod demo;
@@ -81,6 +82,8 @@ enum Command {
     Export(export::Options),
     /// Show joins, leaves, creates and destroys as they happen
     Watch(watch::Options),
+    /// Show rooms and members as a page for the browser, as they change
+    Console(console::Options),
     /// Send sample callbacks through the real handler into an embedded table, and show both
     #[command(after_help = DEMO_EXAMPLES)]
     Demo,
@@ -137,6 +140,7 @@ async fn run(command: Command) -> Result {
         Command::Stats(options) => options.run().await,
         Command::Export(options) => options.run().await,
         Command::Watch(options) => options.run().await,
+        Command::Console(options) => options.run().await,
         Command::Demo => demo::run().await,
         Command::Serve(options) => options.run().await,
         Command::Event(options) => options.run().await,

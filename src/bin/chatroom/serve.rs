@@ -23,7 +23,7 @@ use chatroom_status_sync::{
 };
 use clap::Args;
 
-use crate::{print, result::Result, stop::StopSignals};
+use crate::{console::LocalConsole, print, result::Result, stop::StopSignals};
 
 /// The time from a room's end to its sweep: shorter than in Lambda, for somebody who watches. No
 /// request takes longer than 4.5 s here, and no cached room is older than 5 s.
@@ -55,10 +55,12 @@ impl Options {
         let folder = if self.memory { None } else { Some(DataFolder::open(&self.data)?) };
         let mut signals = StopSignals::take()?;
         let stack = self.start(folder.clone().map_or(Data::Memory, Data::Folder)).await?;
+        let console = LocalConsole::mount(&stack).await?;
         explain(&stack, folder.as_ref())?;
         tokio::select! {
             () = signals.next() => {}
             stopped = work(&stack) => return stopped,
+            () = console.run(&stack) => {}
         }
         let requests = if stack.end().await {
             "every request was answered"
@@ -115,6 +117,7 @@ fn explain(stack: &Stack, folder: Option<&DataFolder>) -> Result {
         || "in memory, gone at the end".to_owned(),
         |folder| folder.path().display().to_string(),
     );
+    let page = stack.api_gateway.address();
     let (callbacks, dynamodb) = (stack.api_gateway.url(), stack.dynamodb.url());
     let [deferred, sweeps, dead_letters] =
         [DEFERRED, SWEEPS, DEAD_LETTERS].map(|queue| stack.sqs.url_of(queue));
@@ -125,6 +128,7 @@ fn explain(stack: &Stack, folder: Option<&DataFolder>) -> Result {
     let curl = SignedCallback::now(body_of(&[join])).curl(callbacks);
     print::line(format_args!(
         "data         {data}\n\
+         page         http://{page}/\n\
          callbacks    {callbacks}\n\
          dynamodb     {dynamodb}  (table {name}, with its stream)\n\
          deferred     {deferred}\n\

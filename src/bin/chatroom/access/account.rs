@@ -34,7 +34,7 @@ const BACKOFF: Duration = Duration::from_millis(50);
 /// The time for asking whether this is a machine of EC2, which brings a region and credentials.
 const METADATA: Duration = Duration::from_secs(1);
 
-#[derive(Args)]
+#[derive(Default, Args)]
 pub struct Account {
     /// The AWS region; without it, the one of `AWS_REGION` or of the profile
     #[arg(long, help_heading = "Access")]

@@ -6,9 +6,9 @@
 //! * [`describe`]: letters in words, for [`list`] and [`show`].
 
 mod describe;
-mod letter;
+pub mod letter;
 mod list;
-mod queue;
+pub mod queue;
 mod redrive;
 mod route;
 mod show;

@@ -1,0 +1,183 @@
+//! The sizes of the rooms, and what they were: counted now and then, not for every look.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use chatroom_status_sync::{domain::time::Timestamp, table::presence::Room};
+use tokio::{
+    sync::{Notify, watch},
+    time::{Instant, sleep, timeout},
+};
+
+use super::{
+    clock::now,
+    hub::{Hub, Part},
+    reading::{Census, Reading},
+};
+
+/// The rooms that are listed.
+pub const TOP: usize = 100;
+/// The time that a room's line of sizes shows.
+pub const WINDOW: Duration = Duration::from_mins(10);
+/// The time for which the line has one size.
+const SAMPLE: Duration = Duration::from_secs(10);
+/// The time that a page waits for numbers that are not too old.
+const PATIENCE: Duration = Duration::from_millis(1500);
+
+/// The times between two counts. Counting reads every member of every active room.
+#[derive(Debug, Clone, Copy)]
+pub struct Tempo {
+    /// The least time from one count to the next.
+    pub least: Duration,
+    /// The least time, in times of the count before: a table that takes long is asked seldom.
+    pub share: u32,
+    /// The time after which numbers are counted again though nobody said that they changed.
+    pub idle: Duration,
+}
+
+impl Tempo {
+    /// On this machine, where it costs only its time.
+    pub const LOCAL: Self =
+        Self { least: Duration::from_secs(1), share: 10, idle: Duration::from_secs(5) };
+    /// In AWS, where every read is paid.
+    pub const AWS: Self =
+        Self { least: Duration::from_secs(10), share: 20, idle: Duration::from_secs(30) };
+}
+
+/// The newest count of all rooms.
+#[derive(Debug, Clone, Default)]
+pub struct Count {
+    /// The time at which it began; `None` if there is none yet.
+    pub at: Option<Timestamp>,
+    /// The fullest rooms, the largest first.
+    pub fullest: Vec<SizedRoom>,
+    /// The number of all active rooms.
+    pub rooms: u64,
+    /// The number of all their members.
+    pub members: u64,
+    /// The reason why the newest attempt to count failed.
+    pub error: Option<String>,
+}
+
+/// A room with its size, and the sizes that it had.
+#[derive(Debug, Clone)]
+pub struct SizedRoom {
+    pub room: Room,
+    pub members: u64,
+    /// Times and sizes, the oldest first.
+    pub history: Vec<(Timestamp, u64)>,
+}
+
+/// The newest count, and the bell that asks for another.
+pub struct Sizes {
+    newest: watch::Sender<Arc<Count>>,
+    bell: Notify,
+    tempo: Tempo,
+}
+
+impl Sizes {
+    pub fn new(tempo: Tempo) -> Self {
+        Self { newest: watch::Sender::default(), bell: Notify::new(), tempo }
+    }
+
+    /// Asks for another count, because something changed, or somebody looks.
+    pub fn ring(&self) {
+        self.bell.notify_one();
+    }
+
+    /// Gives the newest count. If it is old, waits a moment for another.
+    pub async fn newest(&self) -> Arc<Count> {
+        let mut counts = self.newest.subscribe();
+        let old = (self.tempo.least + self.tempo.idle) * 2;
+        let is_old = |count: &Count| count.at.is_none_or(|at| now().since(at) > old);
+        if is_old(&counts.borrow().clone()) {
+            self.ring();
+            let _ = timeout(PATIENCE, counts.changed()).await;
+        }
+        counts.borrow().clone()
+    }
+
+    /// Counts whenever the bell rang, and now and then while a page is open.
+    pub async fn keep_counting(&self, reading: &Reading, hub: &Hub) {
+        loop {
+            tokio::select! {
+                () = self.bell.notified() => {}
+                () = sleep(self.tempo.idle), if hub.is_watched() => {}
+            }
+            let (at, started) = (now(), Instant::now());
+            let census = reading.census(TOP).await.map_err(|why| reading.explain(&why));
+            let before = self.newest.borrow().clone();
+            let count = before.followed_by(census, at);
+            let is_news = count.differs_from(&before);
+            self.newest.send_replace(Arc::new(count));
+            if is_news {
+                hub.changed(Part::Rooms);
+                hub.changed(Part::Detail);
+            }
+            sleep(self.tempo.least.max(started.elapsed() * self.tempo.share)).await;
+        }
+    }
+}
+
+impl Count {
+    /// Finds the size of a room, if it is among the fullest.
+    pub fn members_of(&self, room: &str) -> Option<u64> {
+        let sized = self.fullest.iter().find(|sized| sized.room.chat_room_id == room);
+        sized.map(|sized| sized.members)
+    }
+
+    /// Makes the count that follows this one.
+    fn followed_by(&self, census: Result<Census, String>, at: Timestamp) -> Self {
+        let census = match census {
+            Ok(census) => census,
+            Err(why) => return Self { error: Some(why), ..self.clone() },
+        };
+        let mut histories: BTreeMap<_, _> =
+            self.fullest.iter().map(|sized| (&*sized.room.chat_room_id, &sized.history)).collect();
+        let sized = |counted: chatroom_status_sync::table::read::count::CountedRoom| {
+            let history = histories.remove(&*counted.room.chat_room_id);
+            let history = history.cloned().unwrap_or_default();
+            SizedRoom {
+                history: with_sample(history, at, counted.members),
+                members: counted.members,
+                room: counted.room,
+            }
+        };
+        Self {
+            at: Some(at),
+            fullest: census.fullest.into_iter().map(sized).collect(),
+            rooms: census.rooms,
+            members: census.members,
+            error: None,
+        }
+    }
+
+    fn differs_from(&self, other: &Self) -> bool {
+        let sizes = |count: &Self| {
+            let rooms = count.fullest.iter();
+            rooms.map(|sized| (sized.room.clone(), sized.members)).collect::<Vec<_>>()
+        };
+        self.error != other.error
+            || (self.rooms, self.members) != (other.rooms, other.members)
+            || other.at.is_none()
+            || sizes(self) != sizes(other)
+    }
+}
+
+/// Adds a size to a history: one for each [`SAMPLE`] at most, of the [`WINDOW`] before the last.
+fn with_sample(
+    mut history: Vec<(Timestamp, u64)>,
+    at: Timestamp,
+    members: u64,
+) -> Vec<(Timestamp, u64)> {
+    // The size of now goes on changing until its time is over.
+    if let [.., (before, _), _] = history[..]
+        && at.since(before) < SAMPLE
+    {
+        history.pop();
+    }
+    history.push((at, members));
+    let is_past = |(time, _): &(Timestamp, u64)| at.since(*time) > WINDOW;
+    let past = history.iter().take_while(|sample| is_past(sample)).count();
+    history.drain(..past);
+    history
+}

@@ -1,0 +1,45 @@
+//! The state of a console: what it reads, remembers and can send.
+
+use chatroom_status_sync::local::api_gateway::ObservedCallback;
+
+use super::{
+    depths::QueueWatch,
+    feed::Feed,
+    hub::{Hub, Part},
+    reading::Reading,
+    sending::Resender,
+    sizes::Sizes,
+};
+
+/// The state that all requests share.
+pub struct Console {
+    pub reading: Reading,
+    pub hub: Hub,
+    pub sizes: Sizes,
+    /// Callbacks, where they come in here.
+    pub traffic: Option<Traffic>,
+    /// The queues, where they are known.
+    pub queues: Option<QueueWatch>,
+}
+
+/// The callbacks that come in, and the way to send more.
+pub struct Traffic {
+    pub feed: Feed,
+    pub resender: Resender,
+}
+
+impl Console {
+    /// Takes note of a callback.
+    pub fn observe(&self, observed: &ObservedCallback<'_>) {
+        let Some(traffic) = &self.traffic else { return };
+        traffic.feed.add(observed);
+        self.hub.changed(Part::Callbacks);
+        self.table_changed();
+    }
+
+    /// Takes note of a change of the table, whoever made it.
+    pub fn table_changed(&self) {
+        self.hub.changed(Part::Detail);
+        self.sizes.ring();
+    }
+}

@@ -80,6 +80,8 @@ mod local_queue;
 mod lost_sweeps;
 /// The output of the command line, as people and programs see it.
 mod output;
+/// The page of `chatroom serve` and `chatroom console`.
+mod page;
 /// `chatroom repair`.
 mod repair;
 /// The sample events, and the answers that they promise.

@@ -165,6 +165,15 @@ async fn nobody_who_stayed_is_missed_or_told_twice_whoever_comes_and_goes_betwee
 }
 
 #[tokio::test]
+async fn an_empty_cursor_is_that_of_the_first_page() {
+    let (_stack, routes) = lobby_and_stage().await;
+    for (path, parameters) in [("/rooms", &[][..]), ("/members", &[("room", "lobby")])] {
+        let with_cursor = [parameters, &[("cursor", "")]].concat();
+        assert_eq!(routes.get(path, &with_cursor).await, routes.get(path, parameters).await);
+    }
+}
+
+#[tokio::test]
 async fn a_page_of_any_size_leads_to_the_next_and_the_last_has_no_cursor() {
     let stack = deployment().await;
     let ids: Vec<_> = (0..60).map(|number| format!("room-{number:02}")).collect();
@@ -232,7 +241,7 @@ async fn a_bad_parameter_is_refused_with_its_name() {
         ("/members?room=a&limit=ten", "limit"),
         ("/members?room=a&cursor=%21", "cursor"),
         ("/members?room=a&cursor=eyJyb29tIjoibG9iYnkifQ", "cursor"),
-        ("/rooms?cursor=", "cursor"),
+        ("/rooms?cursor=none", "cursor"),
         ("/rooms?appKey=a%23b", "appKey"),
         ("/member?room=a", "user"),
         ("/rooms-of", "user"),

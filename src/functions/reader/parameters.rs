@@ -42,8 +42,11 @@ impl Parameters {
         self.id("user", UserId::new)?.ok_or_else(|| missing("user"))
     }
 
+    /// Reads the place where the page begins. An empty one is that of the first page, so that a loop
+    /// needs no exception for it.
     pub fn cursor(&self) -> Result<Option<Cursor>, Problem> {
-        self.0.get("cursor").map(|text| Cursor::read(text)).transpose()
+        let text = self.0.get("cursor").filter(|text| !text.is_empty());
+        text.map(|text| Cursor::read(text)).transpose()
     }
 
     /// Reads how many rows are wanted: a hundred unless it is said, a thousand at most.

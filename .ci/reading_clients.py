@@ -116,9 +116,7 @@ class Answers:
 
     def fault(self, client, case, answer):
         """Says what is wrong about an answer; None if nothing is."""
-        # Over HTTP, a member has the time of the leave that was reported, if one was.
-        gone = "leftAt" if client == "http" and case.question == "member" else "goneAt"
-        truth = self.truth.of(*case, gone)
+        truth = self.truth.of(*case)
         if isinstance(answer, Failure):
             is_unknown = not truth and answer.code == UNKNOWN.get(client)
             return None if is_unknown else f"exit code {answer.code}: {answer.text}"

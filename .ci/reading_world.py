@@ -114,7 +114,7 @@ class Truth:
                     member |= {"membership": "left", "reason": "room_destroyed"}
                     member["goneAt"] = room["destroyedAt"]
 
-    def of(self, question, room, user="", gone="goneAt"):
+    def of(self, question, room, user=""):
         """The rows of the answer to a question: what is unknown has none."""
         here = self.rooms.get(room, {"members": {}})
         present = {u for u, m in here["members"].items() if m["membership"] == "joined"}
@@ -125,7 +125,7 @@ class Truth:
                 return [(len(present),)] if room in self.rooms else []
             case "member":
                 rows = [here["members"][user]] if user in here["members"] else []
-                return [columns(m, "membership", "reason", "joinedAt", gone) for m in rows]
+                return [columns(m, "membership", "reason", "joinedAt", "goneAt") for m in rows]
             case "left":
                 left = {u: m for u, m in here["members"].items() if u not in present}
                 return [(u, *columns(m, "reason", "goneAt")) for u, m in left.items()]

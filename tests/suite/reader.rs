@@ -120,7 +120,7 @@ async fn every_question_is_answered_alike_before_and_after_the_sweep() {
         let (_, answer) = routes.get("/members", &[("room", "lobby")]).await;
         assert_eq!(answer, json!({"room": lobby, "members": [anna]}));
         let (_, answer) = routes.get("/member", &[("room", "lobby"), ("user", "anna")]).await;
-        assert_eq!(answer, json!({"member": anna, "present": true}));
+        assert_eq!(answer, json!({"member": anna, "present": true, "since": at(1)}));
         let (_, answer) = routes.get("/rooms-of", &[("user", "anna")]).await;
         assert_eq!(answer, json!({"rooms": [anna]}));
 
@@ -130,7 +130,7 @@ async fn every_question_is_answered_alike_before_and_after_the_sweep() {
         assert_eq!(answer["room"]["lifecycle"], "destroyed");
         assert_eq!(answer["members"], json!([]));
         let (_, answer) = routes.get("/member", &[("room", "stage"), ("user", "anna")]).await;
-        assert_eq!(answer["present"], false);
+        assert_eq!((&answer["present"], &answer["since"]), (&json!(false), &json!(at(6))));
         assert_eq!(answer["member"]["reason"], "room_destroyed", "swept: {is_swept}");
         assert!(!answer.to_string().contains("destroyVersion"));
         stack.drain().await.unwrap();

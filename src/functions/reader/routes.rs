@@ -114,7 +114,11 @@ pub async fn member(State(context): State<Context>, query: RawQuery) -> Answered
     let member =
         member.ok_or_else(|| Problem::not_found("nothing is known of this user in this room"))?;
     let is_present = member.membership == "joined";
-    Ok(found(&reader, &value!({"member": member, "present": is_present})))
+    let mut answer = value!({"member": member, "present": is_present});
+    if let Some(since) = member.since() {
+        answer["since"] = since.into();
+    }
+    Ok(found(&reader, &answer))
 }
 
 /// `GET /rooms-of`: lists the rooms that a user is in.

@@ -13,6 +13,9 @@ use axum::{
 /// The names of this machine that a browser may know it by.
 const NAMES: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 
+/// The path of all that the page sends.
+const PAGE: &str = "/console/";
+
 /// The reason why a request is not answered.
 #[derive(Debug, PartialEq, Eq)]
 enum Intrusion {
@@ -39,7 +42,7 @@ impl Intrusion {
 
 /// Lets a request through that is meant for `here`, and that no other site makes.
 pub async fn check(State(here): State<SocketAddr>, request: Request, next: Next) -> Response {
-    if let Some(why) = intrusion(request.method(), request.headers(), here.port()) {
+    if let Some(why) = intrusion(&request, here.port()) {
         return (StatusCode::FORBIDDEN, format!("{}\n", why.message())).into_response();
     }
     let policy = policy(host(request.headers()));
@@ -77,7 +80,8 @@ fn host(headers: &HeaderMap) -> &str {
     text(headers, header::HOST.as_str()).unwrap_or_default()
 }
 
-fn intrusion(method: &Method, headers: &HeaderMap, port: u16) -> Option<Intrusion> {
+fn intrusion(request: &Request, port: u16) -> Option<Intrusion> {
+    let (method, headers) = (request.method(), request.headers());
     if headers.get_all(header::HOST).iter().count() != 1 || !is_here(host(headers), port) {
         return Some(Intrusion::Host);
     }
@@ -94,7 +98,9 @@ fn intrusion(method: &Method, headers: &HeaderMap, port: u16) -> Option<Intrusio
         return Some(Intrusion::Origin);
     }
     let is_named = origin.is_some() || site == Some("same-origin");
-    (!is_reading && !is_named).then_some(Intrusion::Unnamed)
+    // The reader's routes stand beside the page, and say themselves which methods they know.
+    let is_of_page = request.uri().path().starts_with(PAGE);
+    (!is_reading && is_of_page && !is_named).then_some(Intrusion::Unnamed)
 }
 
 fn is_here(host: &str, port: u16) -> bool {

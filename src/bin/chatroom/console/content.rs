@@ -7,6 +7,7 @@ use chatroom_status_sync::{
 };
 
 use super::{
+    changes::ChangeFeed,
     clock::now,
     depths::QueueWatch,
     hub::Part,
@@ -28,6 +29,7 @@ pub async fn content(console: &Console, view: &View, parts: &[Part]) -> Content 
     }
     Content {
         callbacks: console.traffic.as_ref().filter(|_| needs(Part::Callbacks)).map(callbacks),
+        changes: console.changes.as_ref().filter(|_| needs(Part::Changes)).map(ChangeFeed::heard),
         count: count.filter(|_| needs(Part::Rooms)),
         detail: shown,
         depths: console.queues.as_ref().filter(|_| needs(Part::Queues)).map(QueueWatch::newest),

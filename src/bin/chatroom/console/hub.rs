@@ -12,18 +12,21 @@ const PACE: Duration = Duration::from_millis(300);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     Callbacks,
+    Changes,
     Rooms,
     Detail,
     Queues,
 }
 
 impl Part {
-    pub const ALL: [Self; 4] = [Self::Callbacks, Self::Rooms, Self::Detail, Self::Queues];
+    pub const ALL: [Self; 5] =
+        [Self::Callbacks, Self::Changes, Self::Rooms, Self::Detail, Self::Queues];
 
     /// Gives the name by which the page and its script know the part.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Callbacks => "callbacks",
+            Self::Changes => "changes",
             Self::Rooms => "rooms",
             Self::Detail => "detail",
             Self::Queues => "queues",

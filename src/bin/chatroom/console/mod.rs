@@ -7,12 +7,14 @@
 //! * `view`, `content`, `page`: an address, what it shows, and how that looks.
 //! * `state`: what all requests share.
 //! * `feed`, `record`, `outcome`: the last callbacks.
+//! * `changes`: the last changes of the table, where callbacks come in elsewhere.
 //! * `reading`, `sizes`: the table, and the sizes of its rooms.
 //! * `depths`: the queues.
 //! * `sending`: the form, and "send again".
 //! * `hub`: tells open pages what has changed.
 //! * `clock`: times in words.
 
+mod changes;
 mod clock;
 mod content;
 mod depths;
@@ -40,15 +42,17 @@ use chatroom_status_sync::{
         server::listen,
         sqs::{DEAD_LETTERS, DEFERRED, SWEEPS},
     },
+    table::read::Reader,
 };
 use clap::Args;
 
 use crate::{
-    access::{Access, Account, Place, is_local},
+    access::{Access, Account, Names, Place, is_local},
     print,
     result::Result,
     stop::StopSignals,
 };
+use changes::ChangeFeed;
 use depths::{NamedQueue, QueueWatch};
 use feed::Feed;
 use reading::Reading;
@@ -74,6 +78,7 @@ impl LocalConsole {
             hub: hub::Hub::default(),
             sizes: Sizes::new(Tempo::LOCAL),
             traffic: Some(Traffic { feed: Feed::default(), resender }),
+            changes: None,
             queues: queues(urls, &Account::default()).await?,
         });
         let observer = console.clone();
@@ -117,8 +122,11 @@ pub struct Options {
 impl Options {
     pub async fn run(self) -> Result {
         let mut signals = StopSignals::take()?;
-        let reader = self.access.reader().await?;
-        let (app, endpoint) = (self.access.names()?.app, self.access.endpoint());
+        let (config, Names { table, app }) = self.access.connect().await?;
+        let endpoint = self.access.endpoint();
+        let dynamodb = aws_sdk_dynamodb::Client::new(&config);
+        let streams = aws_sdk_dynamodbstreams::Client::new(&config);
+        let reader = Reader::new(dynamodb.clone(), table);
         // Better no page than one that only says why it is empty.
         let nowhere = RoomId::new("-")?;
         reader.room(&app, &nowhere).await.map_err(|why| self.access.explain(why.into()))?;
@@ -129,13 +137,14 @@ impl Options {
         ];
         let tempo =
             if endpoint.as_deref().is_some_and(is_local) { Tempo::LOCAL } else { Tempo::AWS };
-        let region = self.access.config().await?.region().map(ToString::to_string);
+        let region = config.region().map(ToString::to_string);
         let place = endpoint.map_or(Place::Region(region.unwrap_or_default()), Place::Endpoint);
         let console = Arc::new(Console {
             reading: Reading { reader, app, place },
             hub: hub::Hub::default(),
             sizes: Sizes::new(tempo),
             traffic: None,
+            changes: Some(ChangeFeed::new(dynamodb.clone(), streams)),
             queues: queues(urls, &self.access.account).await?,
         });
         let (listener, here) = listen((Ipv4Addr::LOCALHOST, self.port).into()).await?;
@@ -156,7 +165,12 @@ async fn keep_up_to_date(console: &Console, dead_letters: Option<&dyn Fn() -> Ve
             queues.keep_looking(&console.hub, dead_letters).await;
         }
     };
-    tokio::join!(counting, looking);
+    let following = async {
+        if let Some(changes) = &console.changes {
+            changes.keep_following(&console.reading, &console.hub, &console.sizes).await;
+        }
+    };
+    tokio::join!(counting, looking, following);
 }
 
 /// Takes the queues whose URLs are known.

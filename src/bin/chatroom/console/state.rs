@@ -3,6 +3,7 @@
 use chatroom_status_sync::local::api_gateway::ObservedCallback;
 
 use super::{
+    changes::ChangeFeed,
     depths::QueueWatch,
     feed::Feed,
     hub::{Hub, Part},
@@ -18,6 +19,8 @@ pub struct Console {
     pub sizes: Sizes,
     /// Callbacks, where they come in here.
     pub traffic: Option<Traffic>,
+    /// Changes of the table, where callbacks come in elsewhere.
+    pub changes: Option<ChangeFeed>,
     /// The queues, where they are known.
     pub queues: Option<QueueWatch>,
 }
@@ -34,11 +37,6 @@ impl Console {
         let Some(traffic) = &self.traffic else { return };
         traffic.feed.add(observed);
         self.hub.changed(Part::Callbacks);
-        self.table_changed();
-    }
-
-    /// Takes note of a change of the table, whoever made it.
-    pub fn table_changed(&self) {
         self.hub.changed(Part::Detail);
         self.sizes.ring();
     }

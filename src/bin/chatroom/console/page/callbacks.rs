@@ -29,21 +29,23 @@ pub struct Callbacks {
     pub curl: String,
 }
 
-/// Draws the form that filters the callbacks.
-pub fn filter_form(view: &View) -> Markup {
+/// Draws the form that filters what happened, by text and by these outcomes.
+pub fn filter_form(view: &View, outcomes: &[Outcome]) -> Markup {
     html! {
         form.row method="get" action="/" data-live="" {
             input type="hidden" name="view" value=(view.unfiltered().query());
-            label { span.hidden { "Filter callbacks by text" }
+            label { span.hidden { "Filter by text" }
                 input type="search" name="filter" value=[for_field(view.filter.as_ref())] maxlength="256"
                     placeholder="Filter: room, user, reason …" autocomplete="off" spellcheck="false";
             }
-            label { span.hidden { "Filter callbacks by outcome" }
-                select name="outcome" {
-                    option value="" { "all outcomes" }
-                    @for outcome in Outcome::ALL {
-                        option value=(outcome.word()) selected[view.outcome == Some(outcome)] {
-                            (outcome.word())
+            @if !outcomes.is_empty() {
+                label { span.hidden { "Filter by outcome" }
+                    select name="outcome" {
+                        option value="" { "all outcomes" }
+                        @for &outcome in outcomes {
+                            option value=(outcome.word()) selected[view.outcome == Some(outcome)] {
+                                (outcome.word())
+                            }
                         }
                     }
                 }

@@ -1,12 +1,14 @@
 //! The page: HTML that says everything without a script, and parts of it for the script that keeps
 //! it up to date.
 //!
-//! * `callbacks`, `send_form`: the left side, what came in and a form to send more.
+//! * `callbacks`, `send_form`: the left side, what came in and a form to send more. Where nothing
+//!   comes in: `changes`, what happened to the table.
 //! * `rooms`, `detail`: the right side, the rooms by size and the members of one.
 //! * `queues`: the bottom.
 //! * `mark`, `text`: outcomes, ids, times and numbers, the same everywhere.
 
 mod callbacks;
+mod changes;
 mod detail;
 mod mark;
 mod queues;
@@ -26,7 +28,8 @@ use text::id;
 use crate::print::printable;
 
 use super::{
-    depths::Depths, hub::Part, outcome::Outcome, sending::EventForm, sizes::Count, view::View,
+    changes::Heard, depths::Depths, hub::Part, outcome::Outcome, sending::EventForm, sizes::Count,
+    view::View,
 };
 
 /// The facts that every page shows at its top.
@@ -50,6 +53,7 @@ pub struct Sending<'a> {
 /// The content of a page, as far as it is asked for.
 pub struct Content {
     pub callbacks: Option<Callbacks>,
+    pub changes: Option<Heard>,
     pub count: Option<Arc<Count>>,
     pub detail: Option<Detail>,
     pub depths: Option<Arc<Depths>>,
@@ -74,17 +78,25 @@ impl Content {
             (DOCTYPE)
             html lang="en" {
                 (head(view))
-                body.readonly[sending.is_none()] {
+                body {
                     (banner(place, self, sending.is_none(), now))
                     main {
                         @if let Some(sending) = sending {
                             div.left {
                                 header.row {
                                     h2 #callbacks-title { "Callbacks" }
-                                    (callbacks::filter_form(view))
+                                    (callbacks::filter_form(view, &Outcome::ALL))
                                 }
                                 (part(Part::Callbacks))
                                 (send(sending, self, view))
+                            }
+                        } @else {
+                            div.left {
+                                header.row {
+                                    h2 #changes-title { "Changes" }
+                                    (callbacks::filter_form(view, &[]))
+                                }
+                                (part(Part::Changes))
                             }
                         }
                         div.right {
@@ -104,6 +116,7 @@ impl Content {
             Part::Callbacks => {
                 self.callbacks.as_ref().map(|all| callbacks::callbacks(all, view, now))
             }
+            Part::Changes => self.changes.as_ref().map(|heard| changes::changes(heard, view, now)),
             Part::Rooms => self.count.as_ref().map(|count| rooms::rooms(count, view, now)),
             Part::Detail => self.detail.as_ref().map(|what| detail::detail(what, view, now)),
             Part::Queues => self.depths.as_ref().map(|depths| queues::queues(depths, now)),
@@ -138,7 +151,11 @@ fn banner(place: &Place<'_>, content: &Content, is_read_only: bool, now: Timesta
                 @if is_read_only { " · read-only" }
             }
             nav aria-label="Parts of the page" {
-                @if content.callbacks.is_some() { a href="#callbacks-title" { "Callbacks" } }
+                @if is_read_only {
+                    a href="#changes-title" { "Changes" }
+                } @else {
+                    a href="#callbacks-title" { "Callbacks" }
+                }
                 a href="#rooms" { "Rooms" }
                 a href="#detail" { "Members" }
                 @if content.depths.is_some() { a href="#queues" { "Queues" } }

@@ -8,14 +8,17 @@ use std::{
     thread,
 };
 
-use chatroom_status_sync::local::{
-    Stack,
-    im_server::{SignedCallback, WireEvent, body_of},
+use chatroom_status_sync::{
+    local::{
+        Stack,
+        im_server::{SignedCallback, WireEvent, body_of},
+    },
+    table::schema,
 };
 use ureq::{Agent, http::Response};
 
 use crate::support::{
-    self, EventBuilder, NOBODY, create, deployment, destroy, join, leave, now, send,
+    self, EventBuilder, NOBODY, create, deployment, destroy, join, leave, now, send, served::until,
 };
 
 /// A program that shows a page. Dropping this ends it.
@@ -315,6 +318,33 @@ async fn a_console_shows_a_table_and_sends_nothing() {
         assert!([404, 405].contains(&status), "{path}: {status}");
     }
     assert_eq!(page.ask("/", &[("host", "rebound.example")]).status(), 403);
+}
+
+#[tokio::test]
+async fn a_console_hears_the_changes_of_its_table() {
+    let stack = deployment().await;
+    schema::enable_stream(stack.table.client(), stack.table.name()).await.unwrap();
+    let page = Page::console(&stack, stack.table.name());
+    // From when on it hears is its own affair, so that people come until one is heard.
+    let mut people = 0;
+    until("a change is shown", async || {
+        people += 1;
+        send(&stack, &[join("lobby", &format!("user-{people}"))]).await;
+        page.get(&[("filter", "user-")]).contains("/?user=user-")
+    })
+    .await;
+    assert!(page.get(&[]).contains("</svg>joined</span>"));
+    assert!(page.get(&[("filter", "nobody")]).contains("is like that"));
+}
+
+#[tokio::test]
+async fn a_console_of_a_table_without_a_stream_says_how_to_switch_it_on() {
+    let stack = deployment().await;
+    let page = Page::console(&stack, stack.table.name());
+    until("the trouble is told", async || {
+        page.get(&[]).contains("has no stream; switch it on with: aws dynamodb update-table")
+    })
+    .await;
 }
 
 #[tokio::test]

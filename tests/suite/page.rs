@@ -246,7 +246,7 @@ fn a_callback_is_sent_again_as_long_as_it_is_kept() {
         page.call_back(&[new(join("lobby", &format!("user-{number}")))]);
     }
     let shown = page.get(&[]);
-    assert!(shown.contains("The last 200 of 212;"), "{shown}");
+    assert!(shown.contains("The last 100 of 212."), "{shown}");
     assert_eq!(page.post("/console/again", &[("origin", &origin)], &[("number", "1")]), 422);
 }
 
@@ -370,6 +370,11 @@ fn a_large_body_is_named_but_not_kept() {
     let users: Vec<_> = (0..8000).map(|number| format!("a-rather-long-user-{number}")).collect();
     page.call_back(&[new(create("stadium")).naming(&users)]);
     page.call_back(&[new(create("lobby")).naming(NOBODY)]);
+    page.call_back(&[new(join("lobby", &users[..100]))]);
+    let mut body = page.ask("/console/body?number=3", &[]);
+    assert_eq!(body.headers()["content-type"], "text/plain; charset=utf-8");
+    assert!(body.body_mut().read_to_string().unwrap().contains(&users[99]));
+    assert_eq!(page.ask("/console/body?number=1", &[]).status(), 404);
     let shown = page.get(&[("parts", "callbacks")]);
     assert!(shown.contains("it is not kept here") && shown.len() < 20_000, "{}", shown.len());
     let mut stream = TcpStream::connect(&page.host).unwrap();

@@ -81,7 +81,9 @@ impl ChangeFeed {
                 self.lock().add(change);
                 hub.changed(Part::Changes);
                 hub.changed(Part::Detail);
-                sizes.ring();
+                if hub.is_watched() {
+                    sizes.ring();
+                }
             }
         }
     }

@@ -15,7 +15,7 @@ use super::outcome::{Outcome, meaning};
 /// The largest body that is kept, so that it can be shown and sent again.
 pub const MAX_BODY_BYTES: usize = 128 * 1024;
 /// The most events of a body that are shown.
-const MOST_EVENTS: usize = 50;
+const MOST_EVENTS: usize = 20;
 
 /// A callback with its answer.
 #[derive(Debug)]

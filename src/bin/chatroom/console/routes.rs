@@ -44,8 +44,10 @@ pub fn routes(console: &Arc<Console>) -> Router {
         .route("/console/script.js", asset("text/javascript", include_str!("script.js")))
         .route("/console/icon.svg", asset("image/svg+xml", include_str!("icon.svg")));
     if console.traffic.is_some() {
-        routes =
-            routes.route("/console/send", post(send)).route("/console/again", post(send_again));
+        routes = routes
+            .route("/console/body", get(body))
+            .route("/console/send", post(send))
+            .route("/console/again", post(send_again));
     }
     routes.layer(DefaultBodyLimit::max(MAX_FORM_BYTES)).with_state(console.clone())
 }
@@ -75,6 +77,16 @@ async fn changes(
     Sse::new(changes).keep_alive(KeepAlive::default())
 }
 
+/// Gives the whole body of a callback, as text.
+async fn body(State(console): State<Arc<Console>>, RawQuery(query): RawQuery) -> Response {
+    let query = query.unwrap_or_default();
+    let record = console.traffic.as_ref().and_then(|traffic| traffic.numbered(query.as_bytes()));
+    match record.and_then(|record| record.body.clone()) {
+        Some(body) => ([(CONTENT_TYPE, "text/plain; charset=utf-8")], body).into_response(),
+        None => (StatusCode::NOT_FOUND, "That callback is no longer kept here.\n").into_response(),
+    }
+}
+
 async fn send(State(console): State<Arc<Console>>, body: Bytes) -> Response {
     let Some(traffic) = &console.traffic else { return StatusCode::NOT_FOUND.into_response() };
     let (view, fields) = read_form(&body);
@@ -92,11 +104,8 @@ async fn send(State(console): State<Arc<Console>>, body: Bytes) -> Response {
 
 async fn send_again(State(console): State<Arc<Console>>, body: Bytes) -> Response {
     let Some(traffic) = &console.traffic else { return StatusCode::NOT_FOUND.into_response() };
-    let (view, fields) = read_form(&body);
-    let number = fields.iter().find(|(name, _)| name == "number");
-    let number = number.and_then(|(_, value)| value.parse().ok());
-    let record = traffic.feed.find(|record| Some(record.number) == number);
-    let Some(body) = record.and_then(|record| record.body.clone()) else {
+    let (view, _) = read_form(&body);
+    let Some(body) = traffic.numbered(&body).and_then(|record| record.body.clone()) else {
         let problem = "That callback is no longer kept here.";
         return refuse(&console, &view, EventForm::default(), problem).await;
     };

@@ -32,15 +32,25 @@ pub struct Tempo {
     pub share: u32,
     /// The time after which numbers are counted again though nobody said that they changed.
     pub idle: Duration,
+    /// That time while no page is open, for the lines of sizes; `None` where it is not worth it.
+    pub unwatched: Option<Duration>,
 }
 
 impl Tempo {
     /// On this machine, where it costs only its time.
-    pub const LOCAL: Self =
-        Self { least: Duration::from_secs(1), share: 10, idle: Duration::from_secs(5) };
+    pub const LOCAL: Self = Self {
+        least: Duration::from_secs(1),
+        share: 10,
+        idle: Duration::from_secs(5),
+        unwatched: Some(Duration::from_mins(1)),
+    };
     /// In AWS, where every read is paid.
-    pub const AWS: Self =
-        Self { least: Duration::from_secs(10), share: 20, idle: Duration::from_secs(30) };
+    pub const AWS: Self = Self {
+        least: Duration::from_secs(10),
+        share: 20,
+        idle: Duration::from_secs(30),
+        unwatched: None,
+    };
 }
 
 /// The newest count of all rooms.
@@ -48,6 +58,8 @@ impl Tempo {
 pub struct Count {
     /// The time at which it began; `None` if there is none yet.
     pub at: Option<Timestamp>,
+    /// The time after which another may begin.
+    pub due: Duration,
     /// The fullest rooms, the largest first.
     pub fullest: Vec<SizedRoom>,
     /// The number of all active rooms.
@@ -79,17 +91,18 @@ impl Sizes {
         Self { newest: watch::Sender::default(), bell: Notify::new(), tempo }
     }
 
-    /// Asks for another count, because something changed, or somebody looks.
+    /// Asks for another count, because somebody looks, or something changed while a page is open.
     pub fn ring(&self) {
         self.bell.notify_one();
     }
 
-    /// Gives the newest count. If it is old, waits a moment for another.
+    /// Gives the newest count. If none was due for long, because nobody looked, waits a moment for
+    /// another.
     pub async fn newest(&self) -> Arc<Count> {
         let mut counts = self.newest.subscribe();
-        let old = (self.tempo.least + self.tempo.idle) * 2;
-        let is_old = |count: &Count| count.at.is_none_or(|at| now().since(at) > old);
-        if is_old(&counts.borrow().clone()) {
+        let count = counts.borrow().clone();
+        let is_old = |at| now().since(at) > count.due + self.tempo.idle;
+        if count.error.is_none() && count.at.is_none_or(is_old) {
             self.ring();
             let _ = timeout(PATIENCE, counts.changed()).await;
         }
@@ -99,21 +112,23 @@ impl Sizes {
     /// Counts whenever the bell rang, and now and then while a page is open.
     pub async fn keep_counting(&self, reading: &Reading, hub: &Hub) {
         loop {
+            let idle = if hub.is_watched() { Some(self.tempo.idle) } else { self.tempo.unwatched };
             tokio::select! {
                 () = self.bell.notified() => {}
-                () = sleep(self.tempo.idle), if hub.is_watched() => {}
+                () = sleep(idle.unwrap_or_default()), if idle.is_some() => {}
             }
             let (at, started) = (now(), Instant::now());
             let census = reading.census(TOP).await.map_err(|why| reading.explain(&why));
             let before = self.newest.borrow().clone();
-            let count = before.followed_by(census, at);
+            let pause = self.tempo.least.max(started.elapsed() * self.tempo.share);
+            let count = Count { due: pause, ..before.followed_by(census, at) };
             let is_news = count.differs_from(&before);
             self.newest.send_replace(Arc::new(count));
             if is_news {
                 hub.changed(Part::Rooms);
                 hub.changed(Part::Detail);
             }
-            sleep(self.tempo.least.max(started.elapsed() * self.tempo.share)).await;
+            sleep(pause).await;
         }
     }
 }
@@ -144,6 +159,7 @@ impl Count {
         };
         Self {
             at: Some(at),
+            due: Duration::ZERO,
             fullest: census.fullest.into_iter().map(sized).collect(),
             rooms: census.rooms,
             members: census.members,

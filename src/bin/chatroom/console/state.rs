@@ -1,5 +1,7 @@
 //! The state of a console: what it reads, remembers and can send.
 
+use std::sync::Arc;
+
 use chatroom_status_sync::local::api_gateway::ObservedCallback;
 
 use super::{
@@ -8,6 +10,7 @@ use super::{
     feed::Feed,
     hub::{Hub, Part},
     reading::Reading,
+    record::CallbackRecord,
     sending::Resender,
     sizes::Sizes,
 };
@@ -31,6 +34,15 @@ pub struct Traffic {
     pub resender: Resender,
 }
 
+impl Traffic {
+    /// Finds the callback of the number that a form or a query string gives.
+    pub fn numbered(&self, form: &[u8]) -> Option<Arc<CallbackRecord>> {
+        let number = form_urlencoded::parse(form).find(|(name, _)| name == "number");
+        let number = number?.1.parse().ok();
+        self.feed.find(|record| Some(record.number) == number)
+    }
+}
+
 impl Console {
     /// Takes note of a callback.
     pub fn observe(&self, observed: &ObservedCallback<'_>) {
@@ -38,6 +50,8 @@ impl Console {
         traffic.feed.add(observed);
         self.hub.changed(Part::Callbacks);
         self.hub.changed(Part::Detail);
-        self.sizes.ring();
+        if self.hub.is_watched() {
+            self.sizes.ring();
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The callbacks, the newest first, each with its answer and the reason for it.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use chatroom_status_sync::{callback::body::raw_events, domain::time::Timestamp};
 use maud::{Markup, html};
@@ -20,6 +20,11 @@ use crate::print::printable;
 
 /// The users that are named in the line of an event.
 const NAMED: usize = 4;
+/// The users of an event that are listed, the bytes of a body that are shown at once, and the
+/// callbacks on a page: all that is drawn again with each that comes.
+const LISTED: usize = 10;
+const START: usize = 1000;
+const SHOWN: usize = 100;
 
 /// The callbacks that are kept, and the number of all so far.
 pub struct Callbacks {
@@ -57,7 +62,8 @@ pub fn filter_form(view: &View, outcomes: &[Outcome]) -> Markup {
 
 /// Draws the callbacks that the view's filter lets through.
 pub fn callbacks(callbacks: &Callbacks, view: &View, now: Timestamp) -> Markup {
-    let shown: Vec<_> = callbacks.records.iter().filter(|record| is_shown(record, view)).collect();
+    let shown = callbacks.records.iter().filter(|record| is_shown(record, view));
+    let shown: Vec<_> = shown.take(SHOWN).collect();
     let is_filtered = view.filter.is_some() || view.outcome.is_some();
     html! {
         section #callbacks data-part="callbacks" aria-labelledby="callbacks-title" {
@@ -78,9 +84,9 @@ pub fn callbacks(callbacks: &Callbacks, view: &View, now: Timestamp) -> Markup {
                         (number(shown.len() as u64)) " of the last "
                         (counted(callbacks.records.len() as u64, "callback")) ". "
                         a href=(view.unfiltered().link()) { "Show all" }
-                    } @else if callbacks.seen > callbacks.records.len() as u64 {
-                        "The last " (callbacks.records.len()) " of " (number(callbacks.seen))
-                        "; at most " (MOST) " are kept here, in memory."
+                    } @else if callbacks.seen > shown.len() as u64 {
+                        "The last " (shown.len()) " of " (number(callbacks.seen))
+                        ". The filter finds the last " (MOST) ", which are kept in memory."
                     } @else {
                         (counted(callbacks.seen, "callback")) " since the start."
                     }
@@ -199,7 +205,10 @@ fn particulars(record: &CallbackRecord, view: &View, now: Timestamp) -> Markup {
                 Some(body) => {
                     details.raw {
                         summary { "Body, " (counted(record.bytes as u64, "byte")) }
-                        pre tabindex="0" { code { (visible_lines(&String::from_utf8_lossy(body))) } }
+                        pre tabindex="0" { code { (visible_lines(&start_of(body))) } }
+                        @if body.len() > START {
+                            a href={ "/console/body?number=" (record.number) } { "The whole body" }
+                        }
                     }
                     @if raw_events(body).is_ok() {
                         form method="post" action="/console/again" data-send="" {
@@ -219,6 +228,11 @@ fn particulars(record: &CallbackRecord, view: &View, now: Timestamp) -> Markup {
     }
 }
 
+/// Gives as much of a body as is shown at once.
+fn start_of(body: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(&body[..body.len().min(START)])
+}
+
 fn events(record: &CallbackRecord, view: &View, now: Timestamp) -> Markup {
     html! {
         div.scroll tabindex="0" role="group" aria-label="Events" {
@@ -233,11 +247,11 @@ fn events(record: &CallbackRecord, view: &View, now: Timestamp) -> Markup {
                             td { (printable(&event.kind)) }
                             td { a href={ (view.of_room(&event.room).link()) "#detail" } { (id(&event.room)) } }
                             td {
-                                @for (index, user) in event.users.iter().take(20).enumerate() {
+                                @for (index, user) in event.users.iter().take(LISTED).enumerate() {
                                     @if index > 0 { ", " }
                                     a href={ (view.of_user(user).link()) "#detail" } { (id(user)) }
                                 }
-                                @if event.users.len() > 20 { " + " (event.users.len() - 20) }
+                                @if event.users.len() > LISTED { " + " (event.users.len() - LISTED) }
                             }
                             td.number { @if let Some(status) = event.status { (status) } }
                             td { @if let Some(millis) = event.time { (time(millis, now)) " " (ago(millis, now)) } }

@@ -104,7 +104,7 @@ fn line(history: &[(Timestamp, u64)], window: Duration, now: Timestamp) -> Marku
     let label =
         format!("{} to {} members, at most {}", number(first), number(last), number(largest));
     html! {
-        svg.line viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } width=(WIDTH) height=(HEIGHT)
+        svg.graph viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } width=(WIDTH) height=(HEIGHT)
             role="img" aria-label=(label) {
             polyline points=(points) fill="none" stroke="currentColor" stroke-width="1.5" {}
         }

@@ -35,7 +35,7 @@ pub fn send_form(form: &EventForm, problem: Option<&str>, view: &View, is_open: 
                         input name="room" required maxlength="256" value=[room] autocomplete="off"
                             spellcheck="false";
                     }
-                    label { "Users, separated by commas"
+                    label { "Users, comma-separated"
                         input name="users" maxlength="4000" value=(form.users) autocomplete="off"
                             spellcheck="false" placeholder="anna, ben";
                     }

@@ -30,6 +30,9 @@ pub struct Tempo {
     pub least: Duration,
     /// The least time, in times of the count before: a table that takes long is asked seldom.
     pub share: u32,
+    /// The most read units a second that counting may take in the long run, where they are paid:
+    /// 50 of them all day long are about a dollar.
+    pub units: Option<f64>,
     /// The time after which numbers are counted again though nobody said that they changed.
     pub idle: Duration,
     /// That time while no page is open, for the lines of sizes; `None` where it is not worth it.
@@ -41,6 +44,7 @@ impl Tempo {
     pub const LOCAL: Self = Self {
         least: Duration::from_secs(1),
         share: 10,
+        units: None,
         idle: Duration::from_secs(5),
         unwatched: Some(Duration::from_mins(1)),
     };
@@ -48,9 +52,18 @@ impl Tempo {
     pub const AWS: Self = Self {
         least: Duration::from_secs(10),
         share: 20,
+        units: Some(50.0),
         idle: Duration::from_secs(30),
         unwatched: None,
     };
+}
+
+impl Tempo {
+    /// Gives the pause after a count that took this time and consumed these units.
+    fn pause(&self, took: Duration, units: f64) -> Duration {
+        let affordable = self.units.map(|most| Duration::from_secs_f64(units.max(0.0) / most));
+        self.least.max(took * self.share).max(affordable.unwrap_or_default())
+    }
 }
 
 /// The newest count of all rooms.
@@ -118,9 +131,11 @@ impl Sizes {
                 () = sleep(idle.unwrap_or_default()), if idle.is_some() => {}
             }
             let (at, started) = (now(), Instant::now());
+            let units = reading.reader.consumed().read_units;
             let census = reading.census(TOP).await.map_err(|why| reading.explain(&why));
             let before = self.newest.borrow().clone();
-            let pause = self.tempo.least.max(started.elapsed() * self.tempo.share);
+            let units = reading.reader.consumed().read_units - units;
+            let pause = self.tempo.pause(started.elapsed(), units);
             let count = Count { due: pause, ..before.followed_by(census, at) };
             let is_news = count.differs_from(&before);
             self.newest.send_replace(Arc::new(count));

@@ -1,6 +1,6 @@
 //! The page to look at: callbacks as they come, rooms, members and queues.
 //!
-//! `chatroom serve` shows it beside its callbacks, [`serve`]. `chatroom console` shows the table of
+//! `chatroom serve` shows it beside its callbacks. `chatroom console` shows the table of
 //! a deployment, to read only.
 //!
 //! * `routes`, `guard`: who may ask for what.

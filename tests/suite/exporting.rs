@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf, process::Output};
 
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use chatroom_status_sync::local::{Stack, im_server::APP_KEY};
 use serde_json::{Value, json};
 use tokio::process::Command;
@@ -157,6 +158,31 @@ async fn an_export_that_was_cut_short_goes_on_without_loss_or_repeat() {
 }
 
 #[tokio::test]
+async fn pages_of_nothing_but_other_apps_come_before_the_header_and_not_after_it() {
+    let stack = deployment().await;
+    send(&stack, &[join("lobby", "anna")]).await;
+    fill_the_first_pages_with_another_app(&stack).await;
+    let printed = stdout(&stack, &["export"]).await;
+    let lines: Vec<_> = printed.lines().map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!(lines, ["kind", "room", "member"]);
+}
+
+/// Writes items of an app whose keys come before those of the sample app, for more than two pages.
+async fn fill_the_first_pages_with_another_app(stack: &Stack) {
+    let (client, name) = (stack.table.client(), stack.table.name());
+    for batch in 0..90 {
+        let items = (0..25).map(|number| {
+            let key = [("pk", "ROOM#another#room".to_owned()), ("sk", format!("{batch}-{number}"))];
+            let key = key.map(|(name, text)| (name.to_owned(), AttributeValue::S(text)));
+            let put = PutRequest::builder().set_item(Some(key.into())).build().unwrap();
+            WriteRequest::builder().put_request(put).build()
+        });
+        let items = Some([(name.to_owned(), items.collect())].into());
+        client.batch_write_item().set_request_items(items).send().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn an_export_of_what_was_never_heard_of_leaves_no_file() {
     let stack = rooms().await;
     let folder = Folder::new("nothing");
@@ -165,6 +191,8 @@ async fn an_export_of_what_was_never_heard_of_leaves_no_file() {
         chatroom(stack.dynamodb.url(), &stack, &["export", "nowhere", "--to", &file]).await;
     assert_eq!(output.status.code(), Some(4));
     assert!(folder.names().is_empty());
+    let output = chatroom(stack.dynamodb.url(), &stack, &["export", "nowhere"]).await;
+    assert_eq!((output.status.code(), &*output.stdout), (Some(4), &b""[..]), "not even a header");
 }
 
 #[tokio::test]

@@ -47,9 +47,11 @@ impl Form {
         Self::from_str(end, true).ok()
     }
 
-    /// Words the rows of a page. The first page begins with the header, if the form has one.
+    /// Words the rows of a page. The first rows have the header before them, if the form has one; a
+    /// page without rows has none, because another page may follow that has the first.
     pub fn page(self, entries: &[Entry], is_first: bool) -> Result<String> {
         match self {
+            Self::Csv if entries.is_empty() => Ok(String::new()),
             Self::Csv => csv(entries, is_first),
             Self::Jsonl => {
                 let line = |entry| Ok(escape_json(&serde_json::to_string(entry)?) + "\n");

@@ -119,6 +119,7 @@ impl Options {
             *rows += u64::try_from(page.entries.len())?;
             match &mut file {
                 Some(file) => file.append(&text, *rows, page.next)?,
+                None if text.is_empty() => {}
                 None if stdout().is_terminal() => print::line(text.trim_end())?,
                 None => print::raw(text.as_bytes())?,
             }

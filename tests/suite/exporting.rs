@@ -158,6 +158,37 @@ async fn an_export_that_was_cut_short_goes_on_without_loss_or_repeat() {
 }
 
 #[tokio::test]
+async fn an_export_that_was_killed_after_its_last_page_ends_without_a_row_twice() {
+    let stack = rooms().await;
+    let folder = Folder::new("last-page");
+    let file = folder.file("large.jsonl");
+    let to = ["export", "large", "--to", &file];
+    let go_on = [&to[..], &["--resume"]].concat();
+    let rows = leave_a_note_of_the_last_page(&stack, &file, &to).await;
+    stdout(&stack, &go_on).await;
+    assert_eq!(fs::read_to_string(&file).unwrap(), rows);
+    assert_eq!(folder.names(), ["large.jsonl"]);
+}
+
+/// Leaves an export as it is between its last page and its end; gives the rows.
+async fn leave_a_note_of_the_last_page(stack: &Stack, file: &str, to: &[&str]) -> String {
+    let failing =
+        Weather { only: "ExclusiveStartKey".to_owned(), ..Weather::of(1, Fault::Error, 1000) };
+    let proxy = Proxy::start(stack.dynamodb.url(), failing).await;
+    refusal(&proxy.url, stack, to).await;
+    let (note, of_file) = (format!("{file}.resume"), fs::read(file).unwrap().len());
+    let mut begun: Value = serde_json::from_slice(&fs::read(&note).unwrap()).unwrap();
+    assert_eq!(begun["bytes"], of_file);
+    stdout(stack, &[to, &["--resume"]].concat()).await;
+    let rows = fs::read_to_string(file).unwrap();
+    begun["after"] = Value::Null;
+    begun["bytes"] = rows.len().into();
+    begun["rows"] = rows.lines().count().into();
+    fs::write(note, begun.to_string()).unwrap();
+    rows
+}
+
+#[tokio::test]
 async fn pages_of_nothing_but_other_apps_come_before_the_header_and_not_after_it() {
     let stack = deployment().await;
     send(&stack, &[join("lobby", "anna")]).await;

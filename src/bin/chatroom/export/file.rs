@@ -95,6 +95,12 @@ impl ExportFile {
         (self.note.after.clone(), self.note.rows)
     }
 
+    /// Tells whether the last page is in the file, so that only the end of the export was cut off. To
+    /// read on from no place would be to begin again.
+    pub const fn is_whole(&self) -> bool {
+        self.note.rows > 0 && self.note.after.is_none()
+    }
+
     /// Adds a page, after which there are so many rows, and remembers the place after it.
     pub fn append(&mut self, page: &str, rows: u64, after: Option<Place>) -> Result {
         let full = |why| format!("{} cannot be written: {why}", self.path.display());

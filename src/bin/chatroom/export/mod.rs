@@ -79,7 +79,11 @@ impl Options {
         };
         let progress = self.progress(reader).await;
         progress.set_position(rows);
-        let exported = self.write(&mut pages, file.as_mut(), form, &mut rows, &progress).await;
+        let exported = if file.as_ref().is_some_and(ExportFile::is_whole) {
+            Ok(())
+        } else {
+            self.write(&mut pages, file.as_mut(), form, &mut rows, &progress).await
+        };
         progress.finish_and_clear();
         if let (Err(_), Some(path), true) = (&exported, &self.to, rows > begun) {
             print::note(format_args!("{rows} rows are in {}: go on with --resume", path.display()));

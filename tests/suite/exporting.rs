@@ -170,6 +170,20 @@ async fn an_export_that_was_killed_after_its_last_page_ends_without_a_row_twice(
     assert_eq!(folder.names(), ["large.jsonl"]);
 }
 
+#[tokio::test]
+async fn a_file_that_lost_rows_since_its_export_was_cut_short_is_refused() {
+    let stack = rooms().await;
+    let folder = Folder::new("lost");
+    let file = folder.file("large.jsonl");
+    let to = ["export", "large", "--to", &file];
+    let rows = leave_a_note_of_the_last_page(&stack, &file, &to).await;
+    fs::write(&file, &rows[1..]).unwrap();
+    let go_on = [&to[..], &["--resume"]].concat();
+    let said = refusal(stack.dynamodb.url(), &stack, &go_on).await;
+    assert!(said.contains("lost rows") && said.contains("begin anew"), "{said}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), rows[1..]);
+}
+
 /// Leaves an export as it is between its last page and its end; gives the rows.
 async fn leave_a_note_of_the_last_page(stack: &Stack, file: &str, to: &[&str]) -> String {
     let failing =

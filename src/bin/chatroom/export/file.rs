@@ -83,6 +83,13 @@ impl ExportFile {
                 _ => format!("{shown} cannot be written: {why}"),
             },
         )?;
+        if file.metadata()?.len() < note.bytes {
+            return Err(format!(
+                "{shown} lost rows since its export was cut short: remove it and {}, and begin anew",
+                note_path(path).display()
+            )
+            .into());
+        }
         file.set_len(note.bytes)?;
         file.seek(SeekFrom::End(0))?;
         let opened = Self { path: path.to_owned(), file, note };

@@ -212,6 +212,22 @@ async fn an_event_is_sent_to_a_url() {
 }
 
 #[tokio::test]
+async fn the_samples_secret_signs_nothing_for_another_machine() {
+    let url = "https://api.example.com/chatroom_status_sync";
+    let elsewhere = ["--url", url, "--app-key", "my-app"];
+    let repair = ["repair", "r", "--yes", "--endpoint-url", "http://127.0.0.1:1"];
+    let load = ["load", "--endpoint-url", "http://127.0.0.1:1"];
+    for command in [&["event", "create", "--room", "r", "--curl"][..], &repair, &load] {
+        let output = chatroom(&[command, &elsewhere].concat()).await;
+        assert_eq!(output.status.code(), Some(1), "{command:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("which secret? Give --secret, or set APP_SECRET"), "{said}");
+    }
+    let event = [&["event", "create", "--room", "r", "--curl", "--secret", "s"], &elsewhere[..]];
+    assert!(stdout(&event.concat()).await.contains(url));
+}
+
+#[tokio::test]
 async fn a_refused_event_is_an_error() {
     let stack = deployment().await;
     let event = ["event", "create", "--room", "r", "--secret", "wrong"];

@@ -7,12 +7,17 @@ use chatroom_status_sync::{
     domain::{ids::AppKey, time::Timestamp},
     local::{
         api_gateway::event_of,
-        im_server::{APP_SECRET, NONCE, SignedCallback, WireEvent, body_of},
+        im_server::{NONCE, SignedCallback, WireEvent, body_of},
     },
 };
 use clap::{Args, ValueEnum};
 
-use crate::{access::app_at, print, result::Result, send::HttpClient};
+use crate::{
+    access::{AppSecret, app_at},
+    print,
+    result::Result,
+    send::HttpClient,
+};
 
 /// The URL where `chatroom serve` takes callbacks.
 const LOCAL: &str = "http://127.0.0.1:8080/chatroom_status_sync";
@@ -57,9 +62,8 @@ pub struct Options {
     #[arg(long, env = "APP_KEY", hide_env_values = true)]
     #[arg(value_parser = |text: &str| AppKey::new(text))]
     app_key: Option<AppKey>,
-    /// The app's App Secret
-    #[arg(long, env = "APP_SECRET", hide_env_values = true, hide_default_value = true, default_value = APP_SECRET)]
-    secret: String,
+    #[command(flatten)]
+    secret: AppSecret,
     /// The nonce, which makes the signature differ from others
     #[arg(long, default_value = NONCE)]
     nonce: String,
@@ -76,7 +80,8 @@ impl Options {
         if self.users.is_empty() && matches!(self.kind, EventType::Join | EventType::Leave) {
             return Err("a join or leave without users says nothing: give --user".into());
         }
-        let app = app_at(Some(self.url.as_deref().unwrap_or(LOCAL)), self.app_key)?;
+        let url = self.url.as_deref().unwrap_or(LOCAL);
+        let app = app_at(Some(url), self.app_key)?;
         let now = Timestamp::from(SystemTime::now());
         let event = WireEvent {
             chat_room_id: self.room,
@@ -87,20 +92,19 @@ impl Options {
         };
         let callback = SignedCallback::new(
             app.as_str(),
-            &Secret::new(self.secret),
+            &Secret::new(self.secret.at(url)?),
             &self.nonce,
             self.timestamp.unwrap_or(now),
             body_of(&[event]),
         );
         if self.curl {
-            let command = callback.curl(self.url.as_deref().unwrap_or(LOCAL));
             // The body is JSON, and can be escaped as such.
-            return print::line(print::escape_json(&command));
+            return print::line(print::escape_json(&callback.curl(url)));
         }
-        let Some(url) = self.url else {
+        if self.url.is_none() {
             return print::json(&event_of(&callback, "sample", now));
-        };
-        let answer = HttpClient::new()?.post(&callback, &url).await?;
+        }
+        let answer = HttpClient::new()?.post(&callback, url).await?;
         print::line(&answer)?;
         if answer.status == 200 { Ok(()) } else { Err("the callback was not accepted".into()) }
     }

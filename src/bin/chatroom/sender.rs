@@ -15,6 +15,7 @@ use futures_util::{StreamExt, stream};
 use tokio::time::{Instant, sleep};
 
 use crate::{
+    access::AppSecret,
     result::Result,
     send::{HttpAnswer, HttpClient},
 };
@@ -54,13 +55,14 @@ impl Outcome {
 }
 
 impl Sender {
-    pub fn new(endpoint: &str, app_key: &AppKey, secret: &str) -> Result<Self> {
+    pub fn new(endpoint: &str, app_key: &AppKey, secret: &AppSecret) -> Result<Self> {
         let uri: Uri = endpoint.parse()?;
         if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.query().is_some() {
             return Err(format!("{endpoint} is no http or https URL without a query").into());
         }
+        let secret = Secret::new(secret.at(endpoint)?);
         let (endpoint, app_key) = (endpoint.to_owned(), app_key.clone());
-        Ok(Self { client: HttpClient::new()?, endpoint, app_key, secret: Secret::new(secret) })
+        Ok(Self { client: HttpClient::new()?, endpoint, app_key, secret })
     }
 
     /// Sends a callback until it is accepted or was tried often enough. If it is sent later than it

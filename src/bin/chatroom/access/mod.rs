@@ -2,11 +2,13 @@
 //!
 //! * [`account`]: region and credentials.
 //! * [`endpoint`]: URLs of services, on this machine or elsewhere.
+//! * [`secret`]: the App Secret, for those who sign callbacks.
 //! * [`place`]: where a table or queue is, and words for what goes wrong on the way there.
 
 mod account;
 mod endpoint;
 mod place;
+mod secret;
 
 use std::{fmt::Display, sync::OnceLock};
 
@@ -22,6 +24,7 @@ use clap::Args;
 pub use account::Account;
 pub use endpoint::is_local;
 pub use place::Place;
+pub use secret::AppSecret;
 
 use crate::{
     print,

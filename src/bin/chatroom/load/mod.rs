@@ -23,7 +23,7 @@ use std::{sync::Arc, time::Duration};
 use chatroom_status_sync::{
     domain::ids::{AppKey, RoomId},
     env::Environment,
-    local::{ListenAddresses, Stack, dynamodb::Data, im_server::APP_SECRET},
+    local::{ListenAddresses, Stack, dynamodb::Data},
     table::read::Reader,
 };
 use clap::Args;
@@ -32,7 +32,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use crate::{
-    access::{Access, Names},
+    access::{Access, AppSecret, Names},
     print,
     result::Result,
     sender::Sender,
@@ -69,9 +69,8 @@ pub struct Options {
     /// Leave the run's rooms as they are
     #[arg(long)]
     keep: bool,
-    /// The app's App Secret
-    #[arg(long, env = "APP_SECRET", hide_env_values = true, hide_default_value = true, default_value = APP_SECRET)]
-    secret: String,
+    #[command(flatten)]
+    secret: AppSecret,
     /// Print JSON for programs
     #[arg(long, help_heading = "Output")]
     json: bool,
@@ -114,7 +113,7 @@ impl Options {
         let data = self.access.endpoint().map_or(Data::Memory, Data::Elsewhere);
         let environment = Environment::of_process();
         let settings = Environment::new(|name| match name {
-            "APP_SECRETS" => Some(json!({ app.as_str(): self.secret }).to_string()),
+            "APP_SECRETS" => Some(json!({ app.as_str(): self.secret.or_sample() }).to_string()),
             "TABLE_NAME" => Some(table.to_owned()),
             _ => environment.get(name).or_else(|| serve::setting(name)),
         });

@@ -18,14 +18,13 @@ use chatroom_status_sync::{
         ids::{AppKey, RoomId, UserId},
         time::Timestamp,
     },
-    local::im_server::APP_SECRET,
     table::{presence::Collection, read::Reader},
 };
 use clap::Args;
 use serde_json::json;
 
 use crate::{
-    access::Access,
+    access::{Access, AppSecret},
     consent::Consent,
     print::{self, counted},
     result::Result,
@@ -64,9 +63,8 @@ pub struct Options {
     dry_run: bool,
     #[command(flatten)]
     consent: Consent,
-    /// The app's App Secret
-    #[arg(long, env = "APP_SECRET", hide_env_values = true, hide_default_value = true, default_value = APP_SECRET)]
-    secret: String,
+    #[command(flatten)]
+    secret: AppSecret,
     /// Print JSON for programs
     #[arg(long, help_heading = "Output")]
     json: bool,

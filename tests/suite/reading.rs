@@ -2,9 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use axum::{Json, Router, routing::post};
 use chatroom_status_sync::{
+    aws::Aws,
     domain::ids::{RoomId, UserId},
-    local::{Stack, im_server::WireEvent},
+    env::Environment,
+    local::{
+        Stack,
+        im_server::{APP_KEY, WireEvent},
+    },
     table::read::{
         Reader,
         consumed::Consumed,
@@ -14,7 +20,8 @@ use chatroom_status_sync::{
     },
 };
 use proptest::{prelude::*, test_runner::TestRunner};
-use tokio::runtime::Runtime;
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, runtime::Runtime};
 
 use crate::support::{
     EventBuilder, Rows, active_rooms, app, at, create, deployment, destroy,
@@ -236,6 +243,51 @@ async fn one_member_takes_one_request_and_one_read_unit() {
     let consistent = stack.table.reader().consistent();
     consistent.member(&app(), &room("r"), &user("ann")).await.unwrap().unwrap();
     assert_eq!(consistent.consumed(), Consumed { requests: 1, read_units: 2.0 });
+}
+
+#[tokio::test]
+async fn keys_that_an_answer_leaves_out_are_asked_for_again() {
+    let stack = deployment().await;
+    let url = busy_table().await;
+    let variables = |name: &str| match name {
+        "AWS_ENDPOINT_URL_DYNAMODB" => Some(url.clone()),
+        _ => stack.variable(name),
+    };
+    let aws = Aws::from_env(&Environment::new(variables)).unwrap();
+    let reader = Reader::new(aws.dynamodb_for_readers(), "busy");
+    let gone = reader.member(&app(), &room("r"), &user("ann")).await.unwrap().unwrap();
+    assert_eq!(gone.reason, "room_destroyed", "the room's item came with the second answer");
+    assert_eq!(reader.consumed(), Consumed { requests: 2, read_units: 1.0 });
+}
+
+/// Serves a table that gives one item of a batch at a time, as DynamoDB may under load; the embedded
+/// engine never does. It has a room that ended with Ann in it, and is not swept.
+async fn busy_table() -> String {
+    async fn answer(body: String) -> Json<Value> {
+        let mut asked: Value = serde_json::from_str(&body).unwrap();
+        let keys = asked["RequestItems"]["busy"]["Keys"].as_array_mut().unwrap();
+        let mut item = keys.remove(0);
+        let kind = if item["sk"]["S"] == "ROOM" { "room" } else { "member" };
+        for (name, value) in [
+            ("kind", json!({"S": kind})),
+            ("appKey", json!({"S": APP_KEY})),
+            ("chatRoomId", json!({"S": "r"})),
+            ("membership", json!({"S": "joined"})),
+            ("version", json!({"N": "1"})),
+            ("destroyVersion", json!({"N": "2"})),
+        ] {
+            item[name] = value;
+        }
+        let left_out = if keys.is_empty() { json!({}) } else { asked["RequestItems"].take() };
+        let consumed = json!([{"TableName": "busy", "CapacityUnits": 0.5}]);
+        let found = json!({"busy": [item]});
+        Json(json!({"Responses": found, "UnprocessedKeys": left_out, "ConsumedCapacity": consumed}))
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let routes = Router::new().route("/", post(answer));
+    tokio::spawn(async { axum::serve(listener, routes).await });
+    url
 }
 
 #[tokio::test]

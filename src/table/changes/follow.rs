@@ -133,25 +133,38 @@ impl Follower {
         self.created
     }
 
-    /// Waits for the next news. To drop this before it is done loses nothing.
+    /// Waits for the next news. To drop this before it is done loses nothing, but what was being read
+    /// is read anew: whoever drops it again and again may never hear of anything.
     ///
     /// # Errors
     /// The stream was switched off, DynamoDB refuses, or it did not answer for a minute.
     pub async fn next(&mut self) -> Result<News, FollowError> {
         loop {
-            if let Some(news) = self.hand_on() {
+            if let Some(news) = self.next_of_round().await? {
                 return Ok(news);
             }
-            sleep_until(self.next_pages).await;
-            if self.next_search <= Instant::now() {
-                match self.describe().await {
-                    Ok(shards) => self.learn(shards),
-                    Err(fault) => self.bear(fault)?,
-                }
-                self.next_search = Instant::now() + NEW_SHARDS;
-            }
-            self.read_pages().await?;
         }
+    }
+
+    /// Waits for the next news, or until all shards were asked once; `None` if they had none. Between
+    /// two rounds is the time for other things, such as keeping the place.
+    ///
+    /// # Errors
+    /// Those of [`Follower::next`].
+    pub async fn next_of_round(&mut self) -> Result<Option<News>, FollowError> {
+        if let Some(news) = self.hand_on() {
+            return Ok(Some(news));
+        }
+        sleep_until(self.next_pages).await;
+        if self.next_search <= Instant::now() {
+            match self.describe().await {
+                Ok(shards) => self.learn(shards),
+                Err(fault) => self.bear(fault)?,
+            }
+            self.next_search = Instant::now() + NEW_SHARDS;
+        }
+        self.read_pages().await?;
+        Ok(self.hand_on())
     }
 
     /// Gives the place after everything that [`Follower::next`] gave.

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use axum::{
@@ -14,7 +15,7 @@ use axum::{
 };
 use chatroom_status_sync::local::im_server::{APP_KEY, WireEvent};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::sleep};
 
 use crate::support::now;
 
@@ -30,6 +31,7 @@ struct Shards {
     by_id: BTreeMap<String, Shard>,
     next_fault: Option<&'static str>,
     switched_off: bool,
+    page_takes: Duration,
 }
 
 #[derive(Default)]
@@ -124,6 +126,11 @@ impl FakeStream {
         self.state.lock().unwrap().next_fault = Some(code);
     }
 
+    /// Takes this time for each page, as over a bad line.
+    pub fn slow_down(&self, page_takes: Duration) {
+        self.state.lock().unwrap().page_takes = page_takes;
+    }
+
     pub fn switch_off(&self) {
         self.state.lock().unwrap().switched_off = true;
     }
@@ -132,6 +139,10 @@ impl FakeStream {
 async fn answer(State(stream): State<FakeStream>, headers: HeaderMap, body: String) -> Response {
     let target = headers["x-amz-target"].to_str().unwrap();
     let asked: Value = serde_json::from_str(&body).unwrap();
+    if target.ends_with(".GetRecords") {
+        let takes = stream.state.lock().unwrap().page_takes;
+        sleep(takes).await;
+    }
     let mut state = stream.state.lock().unwrap();
     let answer = match target.split_once('.').unwrap().1 {
         "DescribeTable" => Ok(json!({"Table": {

@@ -1,13 +1,13 @@
 //! The shards of a stream, as they are split, closed, trimmed and forgotten while they are followed.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use chatroom_status_sync::local::im_server::WireEvent;
 use serde_json::json;
-use tokio::io::AsyncReadExt;
+use tokio::{io::AsyncReadExt, time::timeout};
 
 use super::{Watch, argument, fake_stream::FakeStream, in_short, new_file};
-use crate::support::{at, leave, now};
+use crate::support::{PATIENCE, at, leave, now};
 
 /// A leave, as a fake stream has it.
 fn left(user: &str) -> WireEvent {
@@ -85,6 +85,23 @@ async fn iterators_that_are_too_old_and_requests_that_are_throttled_lose_nothing
         stream.write("shardId-1", &left(&format!("u{number}")));
         assert_eq!(in_short(&watch.json(1).await), [format!("lobby u{number} left")]);
     }
+}
+
+#[tokio::test]
+async fn pages_that_take_longer_than_the_time_between_two_writes_of_the_place_are_read() {
+    let stream = FakeStream::start().await;
+    stream.shard("shardId-1", None, &[left("ann")]);
+    stream.slow_down(Duration::from_millis(1500));
+    let file = new_file("slow.json");
+    let resume = ["--from", "beginning", "--json", "--resume", argument(&file)];
+    let mut watch = Watch::start(stream.url(), "rooms", &resume).await;
+    let told =
+        timeout(PATIENCE, watch.json(1)).await.expect("each page was dropped and asked anew");
+    assert_eq!(in_short(&told), ["lobby ann left"]);
+    watch.stop().await;
+    let place = fs::read_to_string(&file).unwrap();
+    assert!(place.contains(&FakeStream::sequence_number(0)), "{place}");
+    fs::remove_file(file).unwrap();
 }
 
 #[tokio::test]

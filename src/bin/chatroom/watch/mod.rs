@@ -17,7 +17,7 @@ use chatroom_status_sync::{
 };
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::sleep;
 
 use crate::{
     access::Access,
@@ -28,7 +28,7 @@ use crate::{
 use place::ResumeFile;
 use show::Lines;
 
-/// The time between two writes of the resume file.
+/// The least time between two writes of the resume file.
 const SAVE: Duration = Duration::from_secs(1);
 
 const EXAMPLES: &str = "Examples:
@@ -92,20 +92,26 @@ impl Options {
         self.access.note(format_args!("watching its stream, which is there since {since}"));
         let begun = Instant::now();
         let mut lines = Lines::new(self.output.format());
-        let mut save = interval(SAVE);
-        save.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut kept = begun;
+        keep(file.as_mut(), &follower)?;
         let mut over = Box::pin(over(self.duration));
         let stopped = loop {
-            tokio::select! {
-                news = follower.next() => match news {
-                    Ok(News::Missed(missed)) => lines.missed(&missed)?,
-                    Ok(News::Change(change)) if !self.is_asked_for(&change, &names.app) => {}
-                    Ok(News::Change(change)) => lines.change(&change)?,
-                    Err(error) => break Err(error),
-                },
-                _ = save.tick() => keep(file.as_mut(), &follower)?,
+            let news = tokio::select! {
+                news = follower.next_of_round() => news,
                 () = &mut over => break Ok(()),
                 () = stop.next() => break Ok(()),
+            };
+            match news {
+                Ok(Some(News::Missed(missed))) => lines.missed(&missed)?,
+                Ok(Some(News::Change(change))) if !self.is_asked_for(&change, &names.app) => {}
+                Ok(Some(News::Change(change))) => lines.change(&change)?,
+                Ok(None) => {}
+                Err(error) => break Err(error),
+            }
+            // Not while the stream is asked: to drop a page that is slow would be to ask for ever.
+            if kept.elapsed() >= SAVE {
+                keep(file.as_mut(), &follower)?;
+                kept = Instant::now();
             }
         };
         keep(file.as_mut(), &follower)?;

@@ -21,7 +21,7 @@ use super::{
     change::Change,
     checkpoint::{Checkpoint, Missed, ShardPlace},
     error::FollowError,
-    fault::Fault,
+    fault::{Fault, Trouble},
     shard::{Page, Shard},
     stream::{PAGE, Stream},
 };
@@ -33,10 +33,6 @@ const PAUSE: Duration = Duration::from_millis(400);
 const SHORT_PAUSE: Duration = Duration::from_millis(200);
 /// The time between two looks for new shards. Those of a closed shard are looked for at once.
 const NEW_SHARDS: Duration = Duration::from_secs(5);
-/// The longest pause after an error.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// The time after which a stream that does not answer is given up.
-const PATIENCE: Duration = Duration::from_mins(1);
 /// The number of shards that are asked at once.
 const CONCURRENCY: usize = 32;
 /// The time by which this clock may differ from DynamoDB's.
@@ -80,13 +76,6 @@ enum Ready {
     Changes { shard: String, place: ShardPlace, changes: vec::IntoIter<Change> },
     End { shard: String },
     Missed(Missed),
-}
-
-/// A time without answers.
-#[derive(Debug)]
-struct Trouble {
-    since: Instant,
-    pause: Duration,
 }
 
 impl Follower {
@@ -290,13 +279,11 @@ impl Follower {
     /// Waits longer and longer after faults that may pass.
     fn bear(&mut self, fault: Fault) -> Result<(), FollowError> {
         let now = Instant::now();
-        let trouble = self.trouble.get_or_insert(Trouble { since: now, pause: PAUSE });
-        let is_hopeless = now - trouble.since > PATIENCE || !matches!(fault, Fault::Later(_));
-        if is_hopeless {
+        let trouble = self.trouble.get_or_insert_with(|| Trouble::begin(now, PAUSE));
+        if trouble.is_hopeless(now) || !matches!(fault, Fault::Later(_)) {
             return Err(self.error(fault));
         }
-        self.next_pages = self.next_pages.max(now + trouble.pause);
-        trouble.pause = LONGEST_PAUSE.min(trouble.pause * 2);
+        self.next_pages = self.next_pages.max(now + trouble.next_pause());
         Ok(())
     }
 

@@ -5,7 +5,8 @@
 //! * [`checkpoint`]: the place up to which a stream was followed, to go on from there later.
 //! * `shard`: one shard of the stream, read page by page.
 //! * [`follow`]: follows all shards, as they come and go.
-//! * `stream`: the requests to the stream, and `fault`: why one has no result.
+//! * `stream`: the requests to the stream, and `fault`: why one has no result, and how long that is
+//!   borne.
 //! * [`error`]: why a stream cannot be followed.
 //!
 //! # The rules for whoever follows

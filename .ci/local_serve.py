@@ -14,7 +14,8 @@ import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 APP_KEY, APP_SECRET = "someappKey", "Y1W2MeFwwwRxa0"
-CHATROOM = ROOT / "target" / "debug" / "chatroom"
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+CHATROOM = TARGET / "debug" / "chatroom"
 
 
 class Serve:

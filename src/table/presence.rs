@@ -65,7 +65,7 @@ pub struct Member {
     pub left_at: Option<u64>,
     /// The time at which a member by the rule was gone, in Unix milliseconds: the newest reported
     /// leave, or the end of the room where that removed the member. No item has it.
-    #[serde(skip)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub gone_at: Option<u64>,
     /// The newest reported event's version.
     pub version: u64,

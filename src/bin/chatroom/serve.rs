@@ -59,7 +59,7 @@ impl Options {
         explain(&stack, folder.as_ref())?;
         tokio::select! {
             () = signals.next() => {}
-            stopped = work(&stack) => return stopped,
+            () = work(&stack) => {}
             () = console.run(&stack) => {}
         }
         let requests = if stack.end().await {
@@ -152,10 +152,15 @@ pub fn setting(name: &str) -> Option<String> {
     (name == "SWEEP_DELAY_SECONDS").then(|| SWEEP_DELAY_SECONDS.to_owned())
 }
 
-/// Brings the messages of both queues to the worker as they become due. It ends only if that fails.
-pub async fn work(stack: &Stack) -> Result {
+/// Brings the messages of both queues to the worker as they become due, for as long as it is polled.
+/// What fails is told, and tried again: callbacks are answered meanwhile.
+pub async fn work(stack: &Stack) {
     loop {
-        stack.drain().await?;
+        if let Err(why) = stack.drain().await {
+            print::note(format_args!(
+                "the worker's queues cannot be reached, and are tried again: {why}"
+            ));
+        }
         tokio::time::sleep(PAUSE).await;
     }
 }

@@ -94,7 +94,8 @@ pub async fn members(State(context): State<Context>, query: RawQuery) -> Answere
 
     let filter = MemberFilter { presence, after: cursor, ..MemberFilter::default() };
     let members = reader.members(&app, &id, filter).await?;
-    let mut members = members.in_pages_of(limit.max(LEAST_PAGE));
+    // One more tells whether there is a next page.
+    let mut members = members.in_pages_of((limit + 1).max(LEAST_PAGE));
     let (rows, last) = take(&mut members, limit).await?;
     let room = members.room();
     if room.is_none() && is_first {
@@ -150,7 +151,7 @@ async fn take(
         } else if rows.len() < limit {
             last = page.next.map(|user| user.to_string());
         }
-        if last.is_none() || pages == PAGES {
+        if last.is_none() || rows.len() == limit || pages == PAGES {
             break;
         }
     }

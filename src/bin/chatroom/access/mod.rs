@@ -94,6 +94,17 @@ impl Access {
         Ok((config, names))
     }
 
+    /// Makes a client for streams. In AWS they have an endpoint of their own, which the SDK's own
+    /// variable can replace; on this machine both are one.
+    pub fn streams(&self, config: &SdkConfig) -> aws_sdk_dynamodbstreams::Client {
+        let mut builder = aws_sdk_dynamodbstreams::config::Builder::from(config);
+        if !self.endpoint().as_deref().is_some_and(is_local) {
+            let own = Environment::of_process().get("AWS_ENDPOINT_URL_DYNAMODB_STREAMS");
+            builder.set_endpoint_url(own);
+        }
+        aws_sdk_dynamodbstreams::Client::from_conf(builder.build())
+    }
+
     /// Tells whether nobody wants to hear anything beside the output.
     pub const fn is_quiet(&self) -> bool {
         self.quiet

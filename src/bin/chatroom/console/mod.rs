@@ -125,7 +125,7 @@ impl Options {
         let (config, Names { table, app }) = self.access.connect().await?;
         let endpoint = self.access.endpoint();
         let dynamodb = aws_sdk_dynamodb::Client::new(&config);
-        let streams = aws_sdk_dynamodbstreams::Client::new(&config);
+        let streams = self.access.streams(&config);
         let reader = Reader::new(dynamodb.clone(), table);
         // Better no page than one that only says why it is empty.
         let nowhere = RoomId::new("-")?;

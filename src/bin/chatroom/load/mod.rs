@@ -103,7 +103,7 @@ impl Options {
         let worker = tokio::spawn(async move { serve::work(&deployment).await });
         tokio::select! {
             done = self.play(url, sender, &table, &app) => done,
-            stopped = worker => stopped?,
+            stopped = worker => Ok(stopped?),
         }
     }
 

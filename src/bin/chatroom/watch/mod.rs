@@ -83,7 +83,7 @@ impl Options {
         };
         let (config, names) = self.access.connect().await?;
         let dynamodb = aws_sdk_dynamodb::Client::new(&config);
-        let streams = aws_sdk_dynamodbstreams::Client::new(&config);
+        let streams = self.access.streams(&config);
         let follower = Follower::open(&dynamodb, streams, &names.table, position).await;
         let mut follower = follower.map_err(|error| self.explain(error))?;
 

@@ -1,10 +1,16 @@
-//! The reader's routes over HTTP, and the real `reader` binary behind a Lambda Runtime API.
+//! The reader's routes over HTTP.
 
-use std::collections::BTreeSet;
+/// The real `reader` binary behind a Lambda Runtime API.
+mod function;
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
 
 use chatroom_status_sync::{
     aws::Aws,
-    domain::ids::AppKey,
+    domain::ids::{AppKey, RoomId},
     env::Environment,
     functions::reader::{self, OPENAPI, apps::Apps},
     local::{Stack, im_server::APP_KEY},
@@ -14,16 +20,14 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use ureq::Agent;
 
-use crate::support::{
-    EventBuilder, app, at, create, deployment, destroy,
-    functions::{answer_in, reader as function},
-    join, leave, send,
-};
+use crate::support::{EventBuilder, app, at, create, deployment, destroy, join, leave, send};
 
 /// The routes, served on this machine.
 struct Routes {
     url: String,
     agent: Agent,
+    /// The read units of all answers so far.
+    units: Arc<Mutex<f64>>,
 }
 
 impl Routes {
@@ -38,7 +42,7 @@ impl Routes {
         let routes = reader::alone(reader, apps);
         tokio::spawn(async move { axum::serve(listener, routes).await });
         let config = Agent::config_builder().http_status_as_error(false);
-        Self { url, agent: config.build().into() }
+        Self { url, agent: config.build().into(), units: Arc::default() }
     }
 
     /// Asks with these parameters. Gives status and answer.
@@ -50,9 +54,13 @@ impl Routes {
 
     async fn raw(&self, path_and_query: &str) -> (u16, Value) {
         let (url, agent) = (format!("{}{path_and_query}", self.url), self.agent.clone());
+        let sum = Arc::clone(&self.units);
         let answer = tokio::task::spawn_blocking(move || {
             let mut answer = agent.get(&url).call().unwrap();
             assert_eq!(answer.headers()["content-type"], "application/json");
+            if let Some(units) = answer.headers().get("x-read-units") {
+                *sum.lock().unwrap() += units.to_str().unwrap().parse::<f64>().unwrap();
+            }
             (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
         });
         let (status, text) = answer.await.unwrap();
@@ -188,6 +196,24 @@ async fn a_page_of_any_size_leads_to_the_next_and_the_last_has_no_cursor() {
         let parameters = [("limit", limit), ("room", "room-07")];
         let members = routes.all("/members", &parameters, "members").await;
         assert_eq!(texts(&members, "userId"), ids[..9]);
+    }
+}
+
+#[tokio::test]
+async fn a_page_reads_no_more_of_the_table_than_it_tells() {
+    let stack = deployment().await;
+    let users: Vec<_> = (0..2100).map(|number| format!("user-{number:04}")).collect();
+    send(&stack, &[join("r", &users)]).await;
+    let routes = Routes::of(&stack).await;
+    let reader = stack.table.reader();
+    reader.collection(&app(), &RoomId::new("r").unwrap()).await.unwrap();
+    let whole = reader.consumed().read_units;
+    for limit in ["500", "1000"] {
+        let parameters = [("room", "r"), ("limit", limit)];
+        let rows = routes.all("/members", &parameters, "members").await;
+        assert_eq!(rows.len(), users.len());
+        let units = std::mem::take(&mut *routes.units.lock().unwrap());
+        assert!(units <= whole * 1.1, "{units} units in pages of {limit}, {whole} in one go");
     }
 }
 
@@ -347,59 +373,4 @@ async fn the_description_names_the_routes_and_their_parameters_and_no_others() {
             assert_eq!(is_known, described.iter().any(|one| one == name), "{path} {name} {answer}");
         }
     }
-}
-
-/// The event that API Gateway makes of a request for the reader.
-fn event(method: &str, path: &str, query: &str) -> Value {
-    json!({
-        "version": "2.0",
-        "rawPath": path,
-        "rawQueryString": query,
-        "headers": {"host": "id.execute-api.eu-central-1.amazonaws.com"},
-        "requestContext": {
-            "requestId": "request-1",
-            "stage": "$default",
-            "timeEpoch": 1_700_000_000_000_u64,
-            "http": {"method": method, "path": path, "sourceIp": "192.0.2.1"},
-        },
-        "isBase64Encoded": false,
-    })
-}
-
-#[tokio::test]
-async fn the_function_answers_events_and_logs_neither_ids_nor_query_strings() {
-    let (stack, _) = lobby_and_stage().await;
-    let mut reader = function(&stack, &[("APP_KEYS", APP_KEY)]).await;
-    let query = "room=lobby&user=anna";
-    let response = reader.invoke(event("GET", "/member", query).to_string()).await.unwrap();
-    assert_eq!(response["statusCode"], 200);
-    assert_eq!(response["headers"]["content-type"], "application/json");
-    assert_eq!(response["isBase64Encoded"], false);
-    assert_eq!(answer_in(&response)["present"], true);
-    for (method, path, status) in [
-        ("POST", "/member", 405),
-        ("GET", "/members/anna", 404),
-        ("GET", "/anna ?room", 404),
-        ("anna anna", "/room", 400),
-    ] {
-        let response = reader.invoke(event(method, path, "").to_string()).await.unwrap();
-        assert_eq!(response["statusCode"], status, "{method} {path}");
-    }
-    let log = reader.end().unwrap();
-    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(lines.len(), 5);
-    assert_eq!(lines[0]["message"], "read");
-    assert_eq!((&lines[0]["path"], &lines[0]["status"]), (&json!("/member"), &json!(200)));
-    assert_eq!(
-        (&lines[0]["read_units"], &lines[0]["request_id"]),
-        (&json!(1.0), &json!("request-1"))
-    );
-    assert!(!log.contains("anna") && !log.contains("lobby"), "{log}");
-}
-
-#[test]
-fn a_wrong_app_key_stops_the_start_with_the_name_of_the_variable() {
-    let env = Environment::new(|name| (name == "APP_KEYS").then(|| "a, b#c".to_owned()));
-    let line = Apps::read(&env).unwrap_err().to_string();
-    assert!(line.starts_with("APP_KEYS holds \"b#c\", which contains '#'; it should be"), "{line}");
 }

@@ -133,7 +133,9 @@ impl Options {
 
     /// Makes a progress bar on standard error, as long as the table as far as that is known.
     async fn progress(&self, reader: &Reader) -> ProgressBar {
-        if !stderr().is_terminal() || self.access.is_quiet() {
+        // At a terminal the rows themselves show that it goes on, and the bar would stand among them.
+        let shows_rows = self.to.is_none() && stdout().is_terminal();
+        if shows_rows || !stderr().is_terminal() || self.access.is_quiet() {
             return ProgressBar::hidden();
         }
         let items = match self.room {

@@ -263,5 +263,7 @@ async fn statistics_count_rooms_by_size_reasons_and_stays_by_the_rule() {
     assert!(table.contains("2 active, 1 ended") && table.contains("2101 present, 202 gone"));
     let lines = stdout(&stack, &["stats"]).await;
     assert!(lines.contains("gone because\tbanned\t\t200"), "{lines}");
+    let stay = lines.lines().find(|line| line.starts_with("longest stays\t")).unwrap();
+    assert!(stay.contains('T') && stay.contains(':'), "a time in tsv is RFC 3339: {stay}");
     assert!(!lines.contains('\u{1b}') && !table.contains('\u{1b}'));
 }

@@ -41,6 +41,15 @@ impl Cell<'_> {
         }
     }
 
+    /// Gives the number, or the time in Unix milliseconds, that a program reads.
+    pub const fn number(&self) -> Option<u64> {
+        match *self {
+            Self::Text(_) => None,
+            Self::Number(number) => Some(number),
+            Self::Time(time) => time,
+        }
+    }
+
     /// Tells whether it stands at the right of its column.
     pub const fn is_number(&self) -> bool {
         matches!(self, Self::Number(_))

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::{
     access::Access,
-    print::{self, Cell, Format, Output, Rows, fitted, table},
+    print::{self, Cell, Format, Output, Rows},
     result::{NothingKnown, Result},
 };
 use tally::Tally;
@@ -62,25 +62,26 @@ impl Options {
 /// Lists the sums as records of one kind.
 fn list(tally: &Tally, format: Format) -> Result {
     let mut rows = Rows::new(format, &["figure", "of", "room", "value"]);
-    let mut add = |figure: &str, of: &str, room: &str, value: u64| {
-        let record = json!({"figure": figure, "of": of, "room": room, "value": value});
-        rows.add(&record, &[figure.into(), of.into(), room.into(), Cell::Number(value)])
+    let mut add = |figure: &str, of: &str, room: &str, value: Cell<'_>| {
+        let number = value.number();
+        let record = json!({"figure": figure, "of": of, "room": room, "value": number});
+        rows.add(&record, &[figure.into(), of.into(), room.into(), value])
     };
-    add("rooms", "active", "", tally.active_rooms)?;
-    add("rooms", "ended", "", tally.ended_rooms)?;
-    add("members", "present", "", tally.present)?;
-    add("members", "gone", "", tally.gone)?;
+    add("rooms", "active", "", tally.active_rooms.into())?;
+    add("rooms", "ended", "", tally.ended_rooms.into())?;
+    add("members", "present", "", tally.present.into())?;
+    add("members", "gone", "", tally.gone.into())?;
     for size in &tally.rooms_by_size {
-        add("rooms of size", &size.members, "", size.rooms)?;
+        add("rooms of size", &size.members, "", size.rooms.into())?;
     }
     for room in &tally.fullest {
-        add("fullest rooms", "", &room.chat_room_id, room.members)?;
+        add("fullest rooms", "", &room.chat_room_id, room.members.into())?;
     }
     for (reason, members) in &tally.reasons {
-        add("gone because", reason, "", *members)?;
+        add("gone because", reason, "", (*members).into())?;
     }
     for stay in &tally.longest_stays {
-        add("longest stays", &stay.user_id, &stay.chat_room_id, stay.joined_at)?;
+        add("longest stays", &stay.user_id, &stay.chat_room_id, Cell::Time(Some(stay.joined_at)))?;
     }
     rows.finish().map(drop)
 }
@@ -91,29 +92,30 @@ fn show(tally: &Tally) -> Result {
         "rooms    {} active, {} ended\nmembers  {} present, {} gone\n",
         tally.active_rooms, tally.ended_rooms, tally.present, tally.gone
     ))?;
-    let mut sizes = table(["members", "active rooms"]);
-    for size in &tally.rooms_by_size {
-        sizes.add_row([size.members.clone(), size.rooms.to_string()]);
+    let sizes = tally.rooms_by_size.iter();
+    let sizes = sizes.map(|size| [Cell::from(&size.members), size.rooms.into()]);
+    show_table(&["members", "active rooms"], sizes)?;
+    let fullest = tally.fullest.iter();
+    let fullest = fullest.map(|room| [Cell::from(&room.chat_room_id), room.members.into()]);
+    show_table(&["fullest rooms", "members"], fullest)?;
+    let reasons = tally.reasons.iter();
+    let reasons = reasons.map(|(reason, members)| [Cell::from(reason), (*members).into()]);
+    show_table(&["gone because", "members"], reasons)?;
+    let stays = tally.longest_stays.iter().map(|stay| {
+        let (user, room) = (Cell::from(&stay.user_id), Cell::from(&stay.chat_room_id));
+        [user, room, Cell::Time(Some(stay.joined_at))]
+    });
+    show_table(&["longest stays", "room", "since"], stays)
+}
+
+/// Shows a table, if it has rows.
+fn show_table<'a, const N: usize>(
+    header: &'static [&'static str; N],
+    table: impl Iterator<Item = [Cell<'a>; N]>,
+) -> Result {
+    let mut rows = Rows::new(Format::Table, header);
+    for cells in table {
+        rows.add(&(), &cells)?;
     }
-    print::line(fitted(sizes))?;
-    let mut fullest = table(["fullest rooms", "members"]);
-    for room in &tally.fullest {
-        fullest.add_row([print::printable(&room.chat_room_id), room.members.to_string()]);
-    }
-    print::line(fitted(fullest))?;
-    let mut reasons = table(["gone because", "members"]);
-    for (reason, members) in &tally.reasons {
-        reasons.add_row([reason.clone(), members.to_string()]);
-    }
-    print::line(fitted(reasons))?;
-    let mut stays = table(["longest stays", "room", "since"]);
-    for stay in &tally.longest_stays {
-        let since = Cell::Time(Some(stay.joined_at));
-        stays.add_row([
-            print::printable(&stay.user_id),
-            print::printable(&stay.chat_room_id),
-            since.table_text(),
-        ]);
-    }
-    print::line(fitted(stays))
+    rows.finish().map(drop)
 }

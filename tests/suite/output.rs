@@ -230,6 +230,7 @@ fn what_is_missing_is_named_in_one_sentence_with_what_to_do() {
         with_profile("without-region"),
         ask(&["--endpoint-url", "http://127.0.0.1:9"], &[]),
         ask(&["--endpoint-url", "127.0.0.1:8000"], &[]),
+        ask(&["--endpoint-url", "http://127.0.0.1:9", "--region", "eu central"], &[]),
         with_names(&["--endpoint-url", elsewhere, "--region", "eu-central-1"], &[&KEYS]),
     ];
     std::fs::remove_dir_all(home[0].1).unwrap();

@@ -58,6 +58,7 @@ impl Account {
         }
         if endpoint_url.is_some_and(is_local) {
             let region = self.region.clone().unwrap_or_else(|| "us-east-1".to_owned());
+            check_region(&region)?;
             let credentials = Credentials::new("local", "local", None, None, "local endpoint");
             return Ok(loader
                 .credentials_provider(credentials)

@@ -228,6 +228,16 @@ async fn the_samples_secret_signs_nothing_for_another_machine() {
 }
 
 #[tokio::test]
+async fn the_port_of_callbacks_is_told_from_that_of_the_table() {
+    let stack = deployment().await;
+    let url = stack.api_gateway.url();
+    let output = chatroom(&["rooms", "--endpoint-url", url]).await;
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("answers, but not as DynamoDB does: is this the address"), "{said}");
+}
+
+#[tokio::test]
 async fn a_refused_event_is_an_error() {
     let stack = deployment().await;
     let event = ["event", "create", "--room", "r", "--secret", "wrong"];

@@ -55,8 +55,22 @@ impl Place {
                 format!("table {table} {self} takes no more requests now: try again later")
             }
             ReadFault::Unreachable => self.unreachable(why),
-            ReadFault::Other => format!("table {table} {self} cannot be read: {}", message(why)),
+            ReadFault::Other => self.other_service(why).unwrap_or_else(|| {
+                format!("table {table} {self} cannot be read: {}", message(why))
+            }),
         }
+    }
+
+    /// Explains an answer from an endpoint that has no error code, as all of DynamoDB's have.
+    fn other_service(&self, why: &str) -> Option<String> {
+        let Self::Endpoint(url) = self else { return None };
+        let question = if is_local(url) {
+            "is this the address that `chatroom serve` prints as dynamodb?"
+        } else {
+            "is the endpoint right?"
+        };
+        let is_other = !why.contains("code: ");
+        is_other.then(|| format!("{url} answers, but not as DynamoDB does: {question}"))
     }
 
     /// Explains why no answer came from here.

@@ -327,6 +327,10 @@ async fn every_command_shows_examples_of_itself() {
         let help = stdout(&[name, "--help"]).await;
         assert!(help.contains("Examples:\n  "), "{name}");
         assert!(help.contains(&format!("chatroom {name}")), "{name}");
+        // An example that is broken where the terminal ends cannot be copied.
+        let (_, examples) = help.split_once("Examples:\n").unwrap();
+        let examples = examples.lines().take_while(|line| !line.is_empty());
+        examples.for_each(|line| assert!(line.len() <= 80 && line.starts_with("  "), "{line}"));
     }
 }
 

@@ -35,7 +35,8 @@ const EFFECTS: &str = "Readers who compare with destroyVersion know of a room's 
 Examples:
   chatroom sweep lobby --queue http://127.0.0.1:9324/000000000000/sweeps \\
       --endpoint-url http://127.0.0.1:8000
-  chatroom sweep lobby --queue \"$SWEEP_QUEUE_URL\" --table \"$TABLE_NAME\" --app-key my-app";
+  chatroom sweep lobby --queue \"$SWEEP_QUEUE_URL\" \\
+      --table \"$TABLE_NAME\" --app-key my-app";
 
 #[derive(Args)]
 #[command(after_help = EFFECTS)]

@@ -14,8 +14,10 @@ use crate::{
 };
 
 const EXAMPLES: &str = "Examples:
-  chatroom dead-letters list --queue-url http://127.0.0.1:9324/000000000000/dead-letters
-  chatroom dead-letters list --queue-url \"$DEAD_LETTER_QUEUE_URL\" --json | jq -r .[].reason";
+  chatroom dead-letters list \\
+      --queue-url http://127.0.0.1:9324/000000000000/dead-letters
+  chatroom dead-letters list --queue-url \"$DEAD_LETTER_QUEUE_URL\" --json |
+      jq -r .[].reason";
 
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]

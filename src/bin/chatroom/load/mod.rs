@@ -51,8 +51,10 @@ const TRACES: &str = "Every run has rooms and users of its own, named after it, 
 
 Examples:
   chatroom load --rate 100 --duration 10
-  chatroom load --url http://127.0.0.1:8080/chatroom_status_sync --endpoint-url http://127.0.0.1:8000
-  chatroom load --url \"$CALLBACK_URL\" --table \"$TABLE_NAME\" --app-key my-app --secret \"$SECRET\"";
+  chatroom load --url http://127.0.0.1:8080/chatroom_status_sync \\
+      --endpoint-url http://127.0.0.1:8000
+  chatroom load --url \"$CALLBACK_URL\" --table \"$TABLE_NAME\" \\
+      --app-key my-app --secret \"$SECRET\"";
 
 #[derive(Args)]
 #[command(after_help = TRACES)]

@@ -42,8 +42,8 @@ const HOW: &str = "A repair sends signed join callbacks, dated one millisecond a
 
 Examples:
   chatroom repair lobby --dry-run --endpoint-url http://127.0.0.1:8000
-  chatroom repair lobby --user anna --url http://127.0.0.1:8080/chatroom_status_sync \\
-      --endpoint-url http://127.0.0.1:8000";
+  chatroom repair lobby --user anna --endpoint-url http://127.0.0.1:8000 \\
+      --url http://127.0.0.1:8080/chatroom_status_sync";
 
 #[derive(Args)]
 #[command(after_help = HOW)]

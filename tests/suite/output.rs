@@ -92,7 +92,7 @@ async fn answers_look_so_in_every_form() {
 }
 
 /// Ids that clear the screen, fake a row, turn text around or hide, and wide ones.
-const HOSTILE: [&str; 7] = [
+const HOSTILE: [&str; 8] = [
     "\u{1b}[2J\u{1b}[H\u{9b}31m",
     "two\nlines\tand a tab\r",
     "gnp.\u{202e}exe\u{2066}.\u{200b}\u{feff}\u{61c}",
@@ -100,6 +100,7 @@ const HOSTILE: [&str; 7] = [
     "a-long-id-of-64-bytes-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
     "聊天室用户一二三",
     "🦀👍🏽",
+    "an\u{a0}na\u{ad}\u{3164}\u{e0041}",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,6 +136,7 @@ fn is_hostile(letter: char) -> bool {
         || letter.is_control()
         || matches!(letter, '\u{200b}'..='\u{200d}' | '\u{202a}'..='\u{202e}')
         || matches!(letter, '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(letter, '\u{a0}' | '\u{ad}' | '\u{3164}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[test]

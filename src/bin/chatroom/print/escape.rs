@@ -1,7 +1,8 @@
 //! Escapes characters that a terminal obeys instead of showing them, in text from outside.
 //!
 //! An id may hold any character. A control character clears the screen or fakes a row, a
-//! bidirectional one turns the text after it around, and one without a width hides in a name.
+//! bidirectional one turns the text after it around, and one that shows nothing hides in a name, or
+//! makes it look like another.
 
 use std::fmt::Write;
 
@@ -10,11 +11,19 @@ fn is_hidden(letter: char) -> bool {
     letter.is_control()
         || matches!(
             letter,
-            '\u{61c}'
+            '\u{a0}'
+                | '\u{ad}'
+                | '\u{61c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{180e}'
                 | '\u{200b}'..='\u{200f}'
                 | '\u{2028}'..='\u{202e}'
                 | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
                 | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
         )
 }
 
@@ -42,8 +51,10 @@ pub fn escape_json(json: &str) -> String {
     let mut shown = String::with_capacity(json.len());
     for letter in json.chars() {
         if is_hidden(letter) && letter != '\n' {
-            // Writing to a string cannot fail, and all of these have four digits.
-            let _ = write!(shown, "\\u{:04x}", u32::from(letter));
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                // Writing to a string cannot fail.
+                let _ = write!(shown, "\\u{unit:04x}");
+            }
         } else {
             shown.push(letter);
         }

@@ -23,6 +23,7 @@ use crate::{
     access::Access,
     print::{self, counted},
     result::{NothingKnown, Result},
+    stop::StopSignals,
 };
 use file::{ExportFile, Subject};
 use form::Form;
@@ -102,7 +103,7 @@ impl Options {
         Ok(())
     }
 
-    /// Writes page after page, until the last one or Ctrl-C.
+    /// Writes page after page, until the last one or a signal to end.
     async fn write(
         &self,
         pages: &mut Everything,
@@ -111,12 +112,11 @@ impl Options {
         rows: &mut u64,
         progress: &ProgressBar,
     ) -> Result {
-        let interrupted = tokio::signal::ctrl_c();
-        tokio::pin!(interrupted);
+        let mut stop = StopSignals::take()?;
         loop {
             let page = tokio::select! {
                 page = pages.next_page() => page?,
-                _ = &mut interrupted => return Err("interrupted".into()),
+                () = stop.next() => return Err("interrupted".into()),
             };
             let Some(page) = page else { return Ok(()) };
             let text = form.page(&page.entries, *rows == 0)?;

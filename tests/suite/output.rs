@@ -218,6 +218,7 @@ fn what_is_missing_is_named_in_one_sentence_with_what_to_do() {
     let elsewhere = "http://nohost.invalid:8000";
     let said = [
         ask(&[], &[]),
+        ask(&[], &[&[("TABLE_NAME", "")]]),
         ask(&["--table", "t"], &[]),
         with_names(&[], &[]),
         with_names(&["--region", "eu-central-1"], &[]),

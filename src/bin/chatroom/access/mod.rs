@@ -129,8 +129,8 @@ impl Access {
     /// Says what to do about an error of reading. Others explain themselves.
     pub fn explain(&self, error: Error) -> Error {
         let explain = |error: &ReadError| {
-            let table = self.table.as_deref().unwrap_or(TABLE);
-            self.place.get().map(|place| place.explain(error, table))
+            let table = self.table().unwrap_or_else(|| TABLE.to_owned());
+            self.place.get().map(|place| place.explain(error, &table))
         };
         error.downcast_ref().and_then(explain).map_or(error, Error::from)
     }
@@ -143,7 +143,7 @@ impl Access {
                 return self.names_or_samples();
             }
         }
-        let table = self.table.clone().ok_or(
+        let table = self.table().ok_or(
             "which table? Give --table, or set TABLE_NAME (the output TableName of the stack)",
         )?;
         Ok(Names { table, app: app_at(None, self.app_key.clone())? })
@@ -151,9 +151,14 @@ impl Access {
 
     /// Gives the names of table and app; those of the sample, if none are given.
     pub fn names_or_samples(&self) -> Result<Names> {
-        let table = self.table.clone().unwrap_or_else(|| TABLE.to_owned());
+        let table = self.table().unwrap_or_else(|| TABLE.to_owned());
         let app = self.app_key.clone().map_or_else(|| AppKey::new(APP_KEY), Ok)?;
         Ok(Names { table, app })
+    }
+
+    /// Gives the table that is named. An empty variable names none.
+    fn table(&self) -> Option<String> {
+        self.table.clone().filter(|name| !name.is_empty())
     }
 
     /// Gives the endpoint; none for the one in AWS.

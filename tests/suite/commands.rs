@@ -238,6 +238,19 @@ async fn the_port_of_callbacks_is_told_from_that_of_the_table() {
 }
 
 #[tokio::test]
+async fn an_event_that_cannot_be_sent_is_an_error_that_says_what_to_do() {
+    for (url, words) in [
+        ("http://127.0.0.1:9/x", "nothing listens at 127.0.0.1:9: is `chatroom serve` running?"),
+        ("127.0.0.1:9", "is no http or https URL without a query"),
+    ] {
+        let output = chatroom(&["event", "create", "--room", "r", "--url", url]).await;
+        assert_eq!(output.status.code(), Some(1));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(words), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn a_refused_event_is_an_error() {
     let stack = deployment().await;
     let event = ["event", "create", "--room", "r", "--secret", "wrong"];

@@ -11,12 +11,13 @@ use chatroom_status_sync::{
     },
 };
 use clap::{Args, ValueEnum};
+use tokio::time::error::Elapsed;
 
 use crate::{
     access::{AppSecret, app_at},
     print,
-    result::Result,
-    send::HttpClient,
+    result::{Error, Result},
+    send::{HttpClient, check},
 };
 
 /// The URL where `chatroom serve` takes callbacks.
@@ -81,6 +82,7 @@ impl Options {
             return Err("a join or leave without users says nothing: give --user".into());
         }
         let url = self.url.as_deref().unwrap_or(LOCAL);
+        check(url)?;
         let app = app_at(Some(url), self.app_key)?;
         let now = Timestamp::from(SystemTime::now());
         let event = WireEvent {
@@ -104,10 +106,16 @@ impl Options {
         if self.url.is_none() {
             return print::json(&event_of(&callback, "sample", now));
         }
-        let answer = HttpClient::new()?.post(&callback, url).await?;
+        let answer = HttpClient::new()?.post(&callback, url).await;
+        let answer = answer.map_err(|why| in_words(why, url))?;
         print::line(&answer)?;
         if answer.status == 200 { Ok(()) } else { Err("the callback was not accepted".into()) }
     }
+}
+
+/// Says of an answer that never came where it should have come from.
+fn in_words(why: Error, url: &str) -> Error {
+    if why.is::<Elapsed>() { format!("{url} does not answer in time").into() } else { why }
 }
 
 fn timestamp(text: &str) -> Result<Timestamp> {

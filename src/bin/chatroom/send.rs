@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use axum::{
     body::{Body, to_bytes},
-    http::{Request, header::CONTENT_TYPE},
+    http::{Request, Uri, header::CONTENT_TYPE},
 };
 use chatroom_status_sync::{
     aws::{
@@ -20,12 +20,21 @@ use hyper_util::{
 };
 use tokio::time::timeout;
 
-use crate::result::Result;
+use crate::{access::Place, result::Result};
 
 /// The time that the IM server waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The longest answer that is read.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
+
+/// Refuses what is no URL that takes callbacks: these add a query of their own.
+pub fn check(endpoint: &str) -> Result {
+    let uri: Uri = endpoint.parse().unwrap_or_default();
+    if matches!(uri.scheme_str(), Some("http" | "https")) && uri.query().is_none() {
+        return Ok(());
+    }
+    Err(format!("{endpoint} is no http or https URL without a query").into())
+}
 
 /// An HTTP client that keeps its connections.
 pub struct HttpClient(Client<HttpsConnector<HttpConnector>, Body>);
@@ -49,7 +58,9 @@ impl HttpClient {
             .header(CONTENT_TYPE, "application/json")
             .body(Body::from(callback.body.clone()))?;
         let exchange = async {
-            let answer = self.0.request(request).await.map_err(|why| in_words(&why))?;
+            let place = || Place::Endpoint(endpoint.to_owned());
+            let answer = self.0.request(request).await;
+            let answer = answer.map_err(|why| place().unreachable(&in_words(&why)))?;
             let status = answer.status().as_u16();
             let body = to_bytes(Body::new(answer.into_body()), MAX_ANSWER_BYTES).await?;
             Ok(HttpAnswer { status, text: String::from_utf8_lossy(&body).into_owned() })

@@ -5,7 +5,6 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use axum::http::Uri;
 use chatroom_status_sync::{
     callback::keyring::Secret,
     domain::{event::Kind, ids::AppKey, time::Timestamp},
@@ -17,7 +16,7 @@ use tokio::time::{Instant, sleep};
 use crate::{
     access::AppSecret,
     result::Result,
-    send::{HttpAnswer, HttpClient},
+    send::{HttpAnswer, HttpClient, check},
 };
 
 /// Attempts at a callback, the first included.
@@ -56,10 +55,7 @@ impl Outcome {
 
 impl Sender {
     pub fn new(endpoint: &str, app_key: &AppKey, secret: &AppSecret) -> Result<Self> {
-        let uri: Uri = endpoint.parse()?;
-        if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.query().is_some() {
-            return Err(format!("{endpoint} is no http or https URL without a query").into());
-        }
+        check(endpoint)?;
         let secret = Secret::new(secret.at(endpoint)?);
         let (endpoint, app_key) = (endpoint.to_owned(), app_key.clone());
         Ok(Self { client: HttpClient::new()?, endpoint, app_key, secret })

@@ -21,7 +21,10 @@ use tokio::{
     process::{Child, ChildStderr, ChildStdout, Command},
 };
 
-use crate::support::{self, EventBuilder, at, create, deployment, destroy, join, leave, send};
+use crate::{
+    faults::proxy::{Fault, Proxy, Weather},
+    support::{self, EventBuilder, at, create, deployment, destroy, join, leave, send},
+};
 
 /// Starts a deployment whose table has a stream.
 async fn streaming() -> Stack {
@@ -304,6 +307,23 @@ async fn from_the_beginning_everything_is_told_that_the_stream_has() {
     let mut changes = in_short(&watch.json(3).await);
     changes.sort();
     assert_eq!(changes, ["lobby - appeared", "lobby anna joined", "lobby ben joined"]);
+}
+
+#[tokio::test]
+async fn a_stream_that_does_not_answer_is_told_from_one_in_which_nothing_happens() {
+    let stack = streaming().await;
+    let proxy = Proxy::start(stack.dynamodb.url(), Weather::default()).await;
+    let mut watch = Watch::start(&proxy.url, stack.table.name(), &["--json"]).await;
+    proxy.set(Weather::of(1, Fault::Error, 1000));
+    let mut note = String::new();
+    watch.notes.read_line(&mut note).await.unwrap();
+    assert_eq!(note, "no answer from the stream: trying again for a minute\n");
+    proxy.set(Weather::default());
+    send(&stack, &[leave("lobby", "anna")]).await;
+    assert_eq!(in_short(&watch.json(1).await), ["lobby anna left"]);
+    note.clear();
+    watch.notes.read_line(&mut note).await.unwrap();
+    assert_eq!(note, "the stream answers again\n");
 }
 
 #[tokio::test]

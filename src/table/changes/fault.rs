@@ -29,7 +29,7 @@ pub enum Fault {
 /// A time without answers.
 #[derive(Debug)]
 pub struct Trouble {
-    since: Instant,
+    pub since: Instant,
     pause: Duration,
 }
 

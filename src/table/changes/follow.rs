@@ -122,6 +122,11 @@ impl Follower {
         self.created
     }
 
+    /// Gives the time at which answers began to fail, if the last one did.
+    pub fn silent_since(&self) -> Option<Instant> {
+        self.trouble.as_ref().map(|trouble| trouble.since)
+    }
+
     /// Waits for the next news. To drop this before it is done loses nothing, but what was being read
     /// is read anew: whoever drops it again and again may never hear of anything.
     ///

@@ -30,6 +30,8 @@ use show::Lines;
 
 /// The least time between two writes of the resume file.
 const SAVE: Duration = Duration::from_secs(1);
+/// The time without answers after which somebody who watches should know.
+const SILENCE: Duration = Duration::from_secs(3);
 
 const EXAMPLES: &str = "Examples:
   chatroom watch --endpoint-url http://127.0.0.1:8000
@@ -94,6 +96,7 @@ impl Options {
         let mut lines = Lines::new(self.output.format());
         let mut kept = begun;
         keep(file.as_mut(), &follower)?;
+        let mut is_silent = false;
         let mut over = Box::pin(over(self.duration));
         let stopped = loop {
             let news = tokio::select! {
@@ -111,6 +114,7 @@ impl Options {
             // Not while the stream is asked: to drop a page that is slow would be to ask for ever.
             if kept.elapsed() >= SAVE {
                 keep(file.as_mut(), &follower)?;
+                self.tell_silence(&follower, &mut is_silent);
                 kept = Instant::now();
             }
         };
@@ -127,6 +131,18 @@ impl Options {
         change.app_key == app.as_str()
             && self.room.as_ref().is_none_or(|room| change.chat_room_id == room.as_str())
             && self.user.as_ref().is_none_or(|asked| user == Some(asked.as_str()))
+    }
+
+    /// Tells when answers begin to fail, and when they come again: to whoever sees no change, that
+    /// is not the same as nothing happening.
+    fn tell_silence(&self, follower: &Follower, was_silent: &mut bool) {
+        let is_silent = follower.silent_since().is_some_and(|since| since.elapsed() >= SILENCE);
+        if is_silent && !*was_silent {
+            self.access.note("no answer from the stream: trying again for a minute");
+        } else if !is_silent && *was_silent {
+            self.access.note("the stream answers again");
+        }
+        *was_silent = is_silent;
     }
 
     fn explain(&self, error: FollowError) -> Error {

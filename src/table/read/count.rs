@@ -5,10 +5,10 @@
 //! counts, those who left included: 20,000 members with ids of ten characters are about 450 read
 //! units, twice as many if strongly consistent.
 
-use aws_sdk_dynamodb::types::{AttributeValue, Select};
+use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, Select};
 use serde::Serialize;
 
-use super::{Reader, error::ReadError};
+use super::{Reader, error::ReadError, tempo::Tempo};
 use crate::{
     domain::ids::{AppKey, RoomId},
     table::{key::Key, presence::Room},
@@ -26,6 +26,16 @@ pub struct CountedRoom {
 
 impl Reader {
     /// Counts those who are in a room; `None` if nothing is known of it.
+    ///
+    /// ```no_run
+    /// # use chatroom_status_sync::{domain::ids::{AppKey, RoomId, UserId}, table::read::{Reader, error::ReadError}};
+    /// # async fn example(reader: Reader, app: AppKey, room: RoomId, user: UserId) -> Result<(), ReadError> {
+    /// if let Some(counted) = reader.count(&app, &room).await? {
+    ///     println!("{} in the room, for {}", counted.members, reader.consumed());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn count(
         &self,
         app: &AppKey,
@@ -49,7 +59,7 @@ impl Reader {
             return Ok(CountedRoom { room, members: 0 });
         };
         let (key, destroyed) = (Key::room(app, &id), room.destroy_version.unwrap_or_default());
-        let (mut members, mut start) = (0, None);
+        let (mut members, mut start, mut tempo) = (0, None, Tempo::begin());
         loop {
             let query = self
                 .query_members(&key)
@@ -59,7 +69,9 @@ impl Reader {
                 .expression_attribute_values(":joined", AttributeValue::S("joined".to_owned()))
                 .expression_attribute_values(":destroyed", AttributeValue::N(destroyed.to_string()))
                 .set_exclusive_start_key(start);
+            tempo.wait().await;
             let page = self.page(query).await?;
+            tempo.note(page.consumed_capacity().and_then(ConsumedCapacity::capacity_units));
             members += u64::try_from(page.count()).unwrap_or_default();
             start = page.last_evaluated_key;
             if start.is_none() {

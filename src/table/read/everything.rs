@@ -61,6 +61,25 @@ pub struct EverythingPage {
 
 impl Reader {
     /// Scans the table for the rooms and members of an app, from a place on or all of it.
+    ///
+    /// ```no_run
+    /// # use chatroom_status_sync::table::read::everything::Entry;
+    /// # use chatroom_status_sync::{domain::ids::{AppKey, RoomId, UserId}, table::read::{Reader, error::ReadError}};
+    /// # async fn example(reader: Reader, app: AppKey, room: RoomId, user: UserId) -> Result<(), ReadError> {
+    /// let mut pages = reader.everything(&app, None);
+    /// while let Some(page) = pages.next_page().await? {
+    ///     for entry in page.entries {
+    ///         match entry {
+    ///             Entry::Room(room) => println!("{} is {}", room.chat_room_id, room.lifecycle),
+    ///             Entry::Member(member) => println!("{} {}", member.user_id, member.membership),
+    ///         }
+    ///     }
+    ///     // Whoever is interrupted goes on from here.
+    ///     let _place = page.next;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn everything(&self, app: &AppKey, after: Option<Place>) -> Everything {
         self.everything_in(app, None, after)
     }

@@ -30,6 +30,16 @@ impl Reader {
 
     /// Finds the active rooms with the most members: the largest first, rooms of a size by their
     /// ids. Every active room is counted, and no more than `top` of them are kept.
+    ///
+    /// ```no_run
+    /// # use chatroom_status_sync::{domain::ids::{AppKey, RoomId, UserId}, table::read::{Reader, error::ReadError}};
+    /// # async fn example(reader: Reader, app: AppKey, room: RoomId, user: UserId) -> Result<(), ReadError> {
+    /// for counted in reader.fullest(&app, 10).await? {
+    ///     println!("{} in {}", counted.members, counted.room.chat_room_id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn fullest(&self, app: &AppKey, top: usize) -> Result<Vec<CountedRoom>, ReadError> {
         let mut kept = BinaryHeap::new();
         let mut rooms = std::pin::pin!(self.counted_rooms(app));

@@ -1,9 +1,12 @@
 //! The members of a room, page by page, and one of them.
 
+use aws_sdk_dynamodb::types::ConsumedCapacity;
+
 use super::{
     Reader,
     error::ReadError,
     request::{MEMBER, PAGE},
+    tempo::Tempo,
 };
 use crate::{
     domain::{
@@ -52,6 +55,7 @@ pub struct Members {
     room: Option<Room>,
     filter: MemberFilter,
     page: i32,
+    tempo: Tempo,
     is_known: bool,
     is_over: bool,
 }
@@ -68,6 +72,25 @@ pub struct MemberPage {
 impl Reader {
     /// Reads the members of a room, by user id, strongly consistent page by page. The room's item
     /// is read first, and decides about all pages.
+    ///
+    /// ```no_run
+    /// # use chatroom_status_sync::table::read::members::{MemberFilter, Presence};
+    /// # use chatroom_status_sync::{domain::ids::{AppKey, RoomId, UserId}, table::read::{Reader, error::ReadError}};
+    /// # async fn example(reader: Reader, app: AppKey, room: RoomId, user: UserId) -> Result<(), ReadError> {
+    /// let banned = MemberFilter {
+    ///     presence: Presence::Left,
+    ///     reason: Some("banned".to_owned()),
+    ///     ..MemberFilter::default()
+    /// };
+    /// let mut members = reader.members(&app, &room, banned).await?;
+    /// while let Some(page) = members.next_page().await? {
+    ///     for member in page.members {
+    ///         println!("{} was banned at {:?}", member.user_id, member.gone_at);
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn members(
         &self,
         app: &AppKey,
@@ -83,6 +106,7 @@ impl Reader {
             room: item,
             filter,
             page: PAGE,
+            tempo: Tempo::begin(),
             is_over: false,
         })
     }
@@ -90,6 +114,16 @@ impl Reader {
     /// Reads what is known of a user in a room, by the rule; `None` if they were never in it, or
     /// left so long ago that the item has expired. One request, for the items of room and member
     /// together: one read unit, two if strongly consistent.
+    ///
+    /// ```no_run
+    /// # use chatroom_status_sync::{domain::ids::{AppKey, RoomId, UserId}, table::read::{Reader, error::ReadError}};
+    /// # async fn example(reader: Reader, app: AppKey, room: RoomId, user: UserId) -> Result<(), ReadError> {
+    /// if let Some(member) = reader.member(&app, &room, &user).await? {
+    ///     println!("{} since {:?}: {}", member.membership, member.since(), member.reason);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn member(
         &self,
         app: &AppKey,
@@ -123,6 +157,7 @@ impl Members {
         if self.is_over {
             return Ok(None);
         }
+        self.tempo.wait().await;
         let key = Key::room(&self.app, &self.id);
         let after = self.filter.after.as_ref();
         let query = self
@@ -133,6 +168,7 @@ impl Members {
             .projection_expression(MEMBER)
             .set_exclusive_start_key(after.map(|user| key.of_member(user).attributes()));
         let output = self.reader.page(query).await?;
+        let units = output.consumed_capacity().and_then(ConsumedCapacity::capacity_units);
         self.is_known |= !output.items().is_empty();
         let next = output.last_evaluated_key().and_then(last_user);
         self.is_over = next.is_none();
@@ -140,6 +176,7 @@ impl Members {
         let room = self.room.as_ref();
         let members = output.items().iter().map(|item| Member::from(item).by_the_rule(room));
         let members = members.filter(|member| self.filter.lets_through(member)).collect();
+        self.tempo.note(units);
         Ok(Some(MemberPage { members, next }))
     }
 }

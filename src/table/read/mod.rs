@@ -12,7 +12,7 @@
 //! * [`everything`]: all rooms and members of an app, for exports and statistics.
 //! * [`consumed`]: the price of all that.
 //! * [`error`]: the reason why a table could not be read.
-//! * `request`: the requests that all of them are made of.
+//! * `request`: the requests that all of them are made of; `tempo`: how fast they follow each other.
 //!
 //! ```no_run
 //! use chatroom_status_sync::{
@@ -46,6 +46,7 @@ pub mod fullest;
 pub mod members;
 mod request;
 pub mod rooms;
+mod tempo;
 pub mod user;
 
 use std::sync::Arc;

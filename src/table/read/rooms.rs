@@ -50,6 +50,17 @@ enum Next {
 
 impl Reader {
     /// Reads the active rooms of an app, those after a room or all.
+    ///
+    /// ```no_run
+    /// # use chatroom_status_sync::{domain::ids::{AppKey, RoomId, UserId}, table::read::{Reader, error::ReadError}};
+    /// # async fn example(reader: Reader, app: AppKey, room: RoomId, user: UserId) -> Result<(), ReadError> {
+    /// let mut rooms = reader.active_rooms(&app, None);
+    /// while let Some(room) = rooms.next().await? {
+    ///     println!("{} since {:?}", room.chat_room_id, room.created_at);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn active_rooms(&self, app: &AppKey, after: Option<&RoomId>) -> ActiveRooms {
         let after = after.map(|room| Key::room(app, room).partition());
         let shard = |number| Shard {

@@ -15,6 +15,16 @@ impl Reader {
     /// Lists the rooms that a user is in, by room id. The index that finds them lags behind the
     /// table, by fractions of a second as a rule; each room's end is then looked up in the table
     /// itself.
+    ///
+    /// ```no_run
+    /// # use chatroom_status_sync::{domain::ids::{AppKey, RoomId, UserId}, table::read::{Reader, error::ReadError}};
+    /// # async fn example(reader: Reader, app: AppKey, room: RoomId, user: UserId) -> Result<(), ReadError> {
+    /// for member in reader.rooms_of(&app, &user).await? {
+    ///     println!("in {} since {:?}", member.chat_room_id, member.joined_at);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn rooms_of(&self, app: &AppKey, user: &UserId) -> Result<Vec<Member>, ReadError> {
         let (mut members, mut start) = (Vec::new(), None);
         loop {

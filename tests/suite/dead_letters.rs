@@ -119,11 +119,14 @@ async fn in_parts(stack: &Stack) -> Vec<u8> {
 async fn letters_are_listed_with_when_for_whom_and_why_and_stay_as_they_were() {
     let stack = quarantined().await;
     let before = dead_letters(&stack);
-    let shown = stdout(&stack, &["list"]).await;
+    let listing = run(&stack, &["list"]).await;
+    let shown = String::from_utf8(listing.stdout).unwrap();
     for told in [APP_KEY, "type 7 is unknown", "failed too often", "1 event", "body"] {
         assert!(shown.contains(told), "{told} is not in\n{shown}");
     }
-    assert!(shown.contains("3 letters: 1 × failed too often; 1 × "), "{shown}");
+    assert_eq!(shown.lines().count(), 3, "a letter a line");
+    let summary = String::from_utf8(listing.stderr).unwrap();
+    assert!(summary.starts_with("3 letters: 1 × failed too often; 1 × "), "{summary}");
 
     let letters = listed(&stack).await;
     let unknown = letters.iter().find(|letter| letter["reason"] == "type 7 is unknown");
@@ -142,7 +145,9 @@ async fn letters_are_listed_with_when_for_whom_and_why_and_stay_as_they_were() {
 #[tokio::test]
 async fn an_empty_queue_has_no_letters() {
     let stack = deployment().await;
-    assert_eq!(stdout(&stack, &["list"]).await, "0 letters\n");
+    let listing = run(&stack, &["list"]).await;
+    assert!(listing.status.success() && listing.stdout.is_empty());
+    assert_eq!(String::from_utf8(listing.stderr).unwrap(), "0 letters\n");
     assert!(listed(&stack).await.is_empty());
 }
 
@@ -153,8 +158,9 @@ async fn a_long_queue_is_listed_whole_and_each_letter_once() {
     let events = (0..45).map(|n| join("room", "ann").at(last - n));
     send(&stack, &events.collect::<Vec<_>>()).await;
     assert_eq!(listed(&stack).await.len(), 45);
-    let shown = stdout(&stack, &["list"]).await;
-    assert!(shown.contains("45 letters: 45 × time … is implausible at …"), "{shown}");
+    let listing = run(&stack, &["list"]).await;
+    let summary = String::from_utf8(listing.stderr).unwrap();
+    assert_eq!(summary, "45 letters: 45 × time … is implausible at …\n");
 }
 
 #[tokio::test]

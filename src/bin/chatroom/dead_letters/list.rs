@@ -9,7 +9,7 @@ use super::{
     queue::Access,
 };
 use crate::{
-    print::{self, counted, fitted, printable, time},
+    print::{self, Cell, Output, Rows, counted, printable},
     result::Result,
 };
 
@@ -24,35 +24,32 @@ const EXAMPLES: &str = "Examples:
 pub struct Options {
     #[command(flatten)]
     access: Access,
-    /// Print JSON for programs
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: Output,
 }
 
 impl Options {
     pub async fn run(self) -> Result {
         let letters = letters(self.access.queue().await?.look().await?);
-        if self.json {
-            return print::json(&letters.iter().map(Letter::facts).collect::<Vec<_>>());
+        let header = &["id", "received", "app", "reason", "content", "bytes"];
+        let mut rows = Rows::new(self.output.format(), header);
+        for letter in &letters {
+            let app = letter.heading.app_key.as_deref().unwrap_or_default();
+            let content = letter.content_in_words();
+            let cells = [
+                Cell::from(letter.id()),
+                Cell::Time(letter.received_at()),
+                Cell::from(app),
+                Cell::from(letter.reason()),
+                Cell::from(&content),
+                Cell::Number(u64::try_from(letter.content.len())?),
+            ];
+            rows.add(&letter.facts(), &cells)?;
         }
-        if !letters.is_empty() {
-            let mut table = print::table(["id", "received", "app", "reason", "content", "bytes"]);
-            table.add_rows(letters.iter().map(row));
-            print::line(fitted(table))?;
-        }
-        print::line(summary(&letters))
+        rows.finish()?;
+        print::note(summary(&letters));
+        Ok(())
     }
-}
-
-fn row(letter: &Letter) -> [String; 6] {
-    [
-        letter.id().to_owned(),
-        time(letter.received_at()),
-        printable(letter.heading.app_key.as_deref().unwrap_or_default()),
-        printable(letter.reason()),
-        printable(&letter.content_in_words()),
-        letter.content.len().to_string(),
-    ]
 }
 
 /// Counts the letters by reason.

@@ -32,7 +32,7 @@ async fn main() -> ExitCode {
             line.print();
             Ok::<_, Infallible>(TextResponse(http::respond(&answer)))
         };
-        let service = Adapter::from(service_fn(handler)).map_request(http::guarded);
+        let service = Adapter::from(service_fn(handler)).map_request(lambda::guarded);
         // A task of its own: what wakes the main future also wakes the thread, by a system call.
         tokio::spawn(lambda_runtime::run_concurrent(service)).await?
     })

@@ -32,7 +32,7 @@ async fn main() -> ExitCode {
         let table = Reader::new(Aws::from_env(&env)?.dynamodb_for_readers(), table);
         let routes = reader::alone(table, Apps::read(&env)?);
         let handler = move |request: Request| answer(routes.clone(), request);
-        let service = Adapter::from(service_fn(handler)).map_request(http::guarded);
+        let service = Adapter::from(service_fn(handler)).map_request(lambda::guarded);
         lambda_runtime::run(service).await
     })
     .await

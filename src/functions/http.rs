@@ -12,24 +12,15 @@ use lambda_http::{
         HeaderMap, HeaderValue, StatusCode,
         header::{CONTENT_TYPE, RETRY_AFTER},
     },
-    request::{LambdaRequest, RequestContext},
+    request::RequestContext,
 };
-use lambda_runtime::LambdaEvent;
 
-use super::{
-    deadlines::LONGEST_INVOCATION,
-    guard::{FORWARDED_FOR, HarmlessEvent},
-};
+use super::{deadlines::LONGEST_INVOCATION, guard::FORWARDED_FOR};
 use crate::{
     callback::Unverified,
     domain::time::Timestamp,
     wire::{answer::Answer, request::Request},
 };
-
-/// Takes the request of the guard, which has read the event in place of `lambda_http`.
-pub fn guarded(event: LambdaEvent<HarmlessEvent>) -> LambdaEvent<LambdaRequest> {
-    LambdaEvent::new(event.payload.into(), event.context)
-}
 
 /// Reads a request that arrives at `now`.
 pub fn read_request(request: lambda_http::Request, now: Timestamp) -> Request {

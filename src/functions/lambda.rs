@@ -1,10 +1,15 @@
-//! The start of the Lambda binaries, and the time that an invocation has left.
+//! The start of the Lambda binaries, the requests that they take, and the time that an invocation has
+//! left.
 
 use std::{process::ExitCode, time::Duration};
 
-use lambda_runtime::{Context, Error};
+use lambda_http::request::LambdaRequest;
+use lambda_runtime::{Context, Error, LambdaEvent};
 
-use super::log::{Level, timestamp};
+use super::{
+    guard::HarmlessEvent,
+    log::{Level, timestamp},
+};
 use crate::domain::time::Timestamp;
 
 /// Runs a function until Lambda ends it. If it cannot start, its log says why in one line.
@@ -25,6 +30,11 @@ pub async fn main(run: impl AsyncFnOnce() -> Result<(), Error>) -> ExitCode {
     });
     eprintln!("{line}");
     ExitCode::FAILURE
+}
+
+/// Takes the request of the guard, which has read the event in place of `lambda_http`.
+pub fn guarded(event: LambdaEvent<HarmlessEvent>) -> LambdaEvent<LambdaRequest> {
+    LambdaEvent::new(event.payload.into(), event.context)
 }
 
 /// Gives the time until the platform ends this invocation. `None` if its deadline has passed

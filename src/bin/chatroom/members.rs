@@ -21,9 +21,6 @@ const EXAMPLES: &str = "Examples:
   chatroom members lobby --left --reason banned --since 1h
   chatroom members lobby -o jsonl | jq -r .userId";
 
-/// Members that are read at once, even if fewer are shown: some may not be meant.
-const LEAST_PAGE: usize = 100;
-
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Options {
@@ -59,7 +56,7 @@ impl Options {
                 let mut rows = Rows::new(self.output.format(), self.header());
                 let mut left = self.limit.unwrap_or(u64::MAX);
                 let members = reader.members(app, &self.room, self.filter()).await?;
-                let mut members = members.in_pages_of(usize::try_from(left)?.max(LEAST_PAGE));
+                let mut members = members.in_pages_of(usize::try_from(left)?);
                 while left > 0
                     && let Some(page) = members.next_page().await?
                 {

@@ -15,13 +15,9 @@ use super::{
     parameters::Parameters,
     problem::Problem,
 };
-use crate::table::{
-    presence::Member,
-    read::{
-        Reader,
-        error::ReadError,
-        members::{MemberFilter, Members, Presence},
-    },
+use crate::table::read::{
+    Reader,
+    members::{MemberFilter, Presence},
 };
 
 /// The things that every route needs.
@@ -36,9 +32,6 @@ type Answered = Result<Response, Problem>;
 /// The most rooms of one answer that are counted, and of these at once.
 const COUNTED: usize = 100;
 const COUNTED_AT_ONCE: usize = 16;
-/// The fewest members that one request to the table is for. Of a room that many have left, those who
-/// are left over are few among many.
-const LEAST_PAGE: usize = 100;
 /// The most requests to the table for one answer.
 const PAGES: usize = 20;
 
@@ -95,14 +88,13 @@ pub async fn members(State(context): State<Context>, query: RawQuery) -> Answere
     let filter = MemberFilter { presence, after: cursor, ..MemberFilter::default() };
     let members = reader.members(&app, &id, filter).await?;
     // One more tells whether there is a next page.
-    let mut members = members.in_pages_of((limit + 1).max(LEAST_PAGE));
-    let (rows, last) = take(&mut members, limit).await?;
-    let room = members.room();
-    if room.is_none() && is_first {
+    let taken = members.in_pages_of(limit + 1).take(limit, PAGES).await?;
+    if taken.room.is_none() && is_first {
         return Err(unknown_room());
     }
-    let cursor = last.map(|user| Cursor::Member { room: id.to_string(), user });
-    Ok(found(&reader, &paged(value!({"room": room, "members": rows}), cursor)?))
+    let cursor =
+        taken.next.map(|user| Cursor::Member { room: id.to_string(), user: user.to_string() });
+    Ok(found(&reader, &paged(value!({"room": taken.room, "members": taken.members}), cursor)?))
 }
 
 /// `GET /member`: tells about one user in one room.
@@ -128,34 +120,6 @@ pub async fn rooms_of(State(context): State<Context>, query: RawQuery) -> Answer
     let (app, reader) = (context.apps.choose(parameters.app()?)?, context.reader.metered());
     let rooms = reader.rooms_of(&app, &parameters.user()?).await?;
     Ok(found(&reader, &value!({"rooms": rooms})))
-}
-
-/// Reads members until there are enough, and gives the user after whom there are more. A room of very
-/// many who left is read in parts: there may be fewer than `limit`, and more of them all the same.
-async fn take(
-    members: &mut Members,
-    limit: usize,
-) -> Result<(Vec<Member>, Option<String>), ReadError> {
-    let (mut rows, mut last, mut pages) = (Vec::new(), None, 0);
-    'pages: while let Some(page) = members.next_page().await? {
-        for member in page.members {
-            if rows.len() == limit {
-                break 'pages;
-            }
-            last = Some(member.user_id.clone());
-            rows.push(member);
-        }
-        pages += 1;
-        if page.next.is_none() {
-            last = None;
-        } else if rows.len() < limit {
-            last = page.next.map(|user| user.to_string());
-        }
-        if last.is_none() || rows.len() == limit || pages == PAGES {
-            break;
-        }
-    }
-    Ok((rows, last))
 }
 
 /// Makes an answer of what a reader found.

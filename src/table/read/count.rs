@@ -5,7 +5,7 @@
 //! counts, those who left included: 20,000 members with ids of ten characters are about 450 read
 //! units, twice as many if strongly consistent.
 
-use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, Select};
+use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use serde::Serialize;
 
 use super::{Reader, error::ReadError, tempo::Tempo};
@@ -69,9 +69,7 @@ impl Reader {
                 .expression_attribute_values(":joined", AttributeValue::S("joined".to_owned()))
                 .expression_attribute_values(":destroyed", AttributeValue::N(destroyed.to_string()))
                 .set_exclusive_start_key(start);
-            tempo.wait().await;
-            let page = self.page(query).await?;
-            tempo.note(page.consumed_capacity().and_then(ConsumedCapacity::capacity_units));
+            let page = self.page_in_turn(&mut tempo, query).await?;
             members += u64::try_from(page.count()).unwrap_or_default();
             start = page.last_evaluated_key;
             if start.is_none() {

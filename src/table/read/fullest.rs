@@ -41,15 +41,38 @@ impl Reader {
     /// # }
     /// ```
     pub async fn fullest(&self, app: &AppKey, top: usize) -> Result<Vec<CountedRoom>, ReadError> {
-        let mut kept = BinaryHeap::new();
+        let mut fullest = Fullest::new(top);
         let mut rooms = std::pin::pin!(self.counted_rooms(app));
         while let Some(counted) = rooms.next().await.transpose()? {
-            kept.push(Rank(counted));
-            if kept.len() > top {
-                kept.pop();
-            }
+            fullest.add(counted);
         }
-        Ok(kept.into_sorted_vec().into_iter().map(|Rank(counted)| counted).collect())
+        Ok(fullest.into_rooms())
+    }
+}
+
+/// The fullest of all rooms that were added.
+pub struct Fullest {
+    top: usize,
+    kept: BinaryHeap<Rank>,
+}
+
+impl Fullest {
+    /// Keeps so many rooms.
+    pub const fn new(top: usize) -> Self {
+        Self { top, kept: BinaryHeap::new() }
+    }
+
+    /// Adds a room, and forgets the least full one that is too many.
+    pub fn add(&mut self, counted: CountedRoom) {
+        self.kept.push(Rank(counted));
+        if self.kept.len() > self.top {
+            self.kept.pop();
+        }
+    }
+
+    /// Gives the rooms: the largest first, rooms of a size by their ids.
+    pub fn into_rooms(self) -> Vec<CountedRoom> {
+        self.kept.into_sorted_vec().into_iter().map(|Rank(counted)| counted).collect()
     }
 }
 

@@ -1,7 +1,5 @@
 //! The members of a room, page by page, and one of them.
 
-use aws_sdk_dynamodb::types::ConsumedCapacity;
-
 use super::{
     Reader,
     error::ReadError,
@@ -20,6 +18,9 @@ use crate::{
         presence::{Member, Room},
     },
 };
+
+/// The fewest members that are read at once.
+const LEAST_PAGE: i32 = 100;
 
 /// The members to be read. The default is all who are in the room.
 #[derive(Debug, Clone, Default)]
@@ -66,6 +67,17 @@ pub struct MemberPage {
     /// The members of the page that the filter lets through; it may let none through.
     pub members: Vec<Member>,
     /// The user after whom the next page begins; `None` if this is the last page.
+    pub next: Option<UserId>,
+}
+
+/// Some members, and their room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenMembers {
+    /// The room; `None` if nothing is known of it.
+    pub room: Option<Room>,
+    /// The members that the filter lets through.
+    pub members: Vec<Member>,
+    /// The user after whom there are more; `None` if there are none.
     pub next: Option<UserId>,
 }
 
@@ -140,10 +152,10 @@ impl Reader {
 }
 
 impl Members {
-    /// Reads pages of so many members, those included whom the filter holds back; of a thousand at
-    /// most.
+    /// Reads pages of so many members, those included whom the filter holds back; of a hundred at
+    /// least, because the filter may hold back many, and of a thousand at most.
     pub fn in_pages_of(self, members: usize) -> Self {
-        Self { page: i32::try_from(members).unwrap_or(PAGE).clamp(1, PAGE), ..self }
+        Self { page: i32::try_from(members).unwrap_or(PAGE).clamp(LEAST_PAGE, PAGE), ..self }
     }
 
     /// Gives the room; `None` if nothing is known of it, after the first page not even a member.
@@ -157,7 +169,6 @@ impl Members {
         if self.is_over {
             return Ok(None);
         }
-        self.tempo.wait().await;
         let key = Key::room(&self.app, &self.id);
         let after = self.filter.after.as_ref();
         let query = self
@@ -167,8 +178,7 @@ impl Members {
             .limit(self.page)
             .projection_expression(MEMBER)
             .set_exclusive_start_key(after.map(|user| key.of_member(user).attributes()));
-        let output = self.reader.page(query).await?;
-        let units = output.consumed_capacity().and_then(ConsumedCapacity::capacity_units);
+        let output = self.reader.page_in_turn(&mut self.tempo, query).await?;
         self.is_known |= !output.items().is_empty();
         let next = output.last_evaluated_key().and_then(last_user);
         self.is_over = next.is_none();
@@ -176,8 +186,27 @@ impl Members {
         let room = self.room.as_ref();
         let members = output.items().iter().map(|item| Member::from(item).by_the_rule(room));
         let members = members.filter(|member| self.filter.lets_through(member)).collect();
-        self.tempo.note(units);
         Ok(Some(MemberPage { members, next }))
+    }
+
+    /// Reads until there are so many members, or so many pages are read, and gives the user after
+    /// whom there are more. Of a room of very many whom the filter holds back, there may be fewer
+    /// members, and more of them all the same.
+    pub async fn take(mut self, most: usize, pages: usize) -> Result<TakenMembers, ReadError> {
+        let (mut members, mut next) = (Vec::new(), None);
+        for _ in 0..pages {
+            let Some(page) = self.next_page().await? else { break };
+            members.extend(page.members);
+            next = page.next;
+            if members.len() > most {
+                members.truncate(most);
+                next = members.last().and_then(|last| UserId::new(&last.user_id).ok());
+            }
+            if members.len() == most {
+                break;
+            }
+        }
+        Ok(TakenMembers { room: self.room(), members, next })
     }
 }
 

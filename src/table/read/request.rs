@@ -8,11 +8,11 @@ use aws_sdk_dynamodb::{
         query::{QueryOutput, builders::QueryFluentBuilder},
         scan::{ScanOutput, builders::ScanFluentBuilder},
     },
-    types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity},
+    types::{AttributeValue, ConsumedCapacity, KeysAndAttributes, ReturnConsumedCapacity},
 };
 use tokio::time::sleep;
 
-use super::{Reader, error::ReadError};
+use super::{Reader, error::ReadError, tempo::Tempo};
 use crate::table::{Attributes, key::Key};
 
 /// The number of items that a page is made of at most: the memory that a reader needs.
@@ -59,6 +59,18 @@ impl Reader {
         let query = query.return_consumed_capacity(ReturnConsumedCapacity::Total);
         let output = query.send().await.map_err(|error| ReadError::of(&self.table, &error))?;
         self.meter.count(output.consumed_capacity().map_or(&[], slice::from_ref));
+        Ok(output)
+    }
+
+    /// Sends a query of a read that may be long, when its turn comes.
+    pub(super) async fn page_in_turn(
+        &self,
+        tempo: &mut Tempo,
+        query: QueryFluentBuilder,
+    ) -> Result<QueryOutput, ReadError> {
+        tempo.wait().await;
+        let output = self.page(query).await?;
+        tempo.note(output.consumed_capacity().and_then(ConsumedCapacity::capacity_units));
         Ok(output)
     }
 

@@ -1,6 +1,6 @@
 //! Reads the table for the page: no more of it than the page shows.
 
-use std::{cmp::Reverse, pin::pin};
+use std::pin::pin;
 
 use chatroom_status_sync::{
     domain::ids::{AppKey, RoomId, UserId},
@@ -10,7 +10,8 @@ use chatroom_status_sync::{
             Reader,
             count::CountedRoom,
             error::ReadError,
-            members::{MemberFilter, Presence},
+            fullest::Fullest,
+            members::{MemberFilter, Presence, TakenMembers},
         },
     },
 };
@@ -36,7 +37,7 @@ pub struct Reading {
 }
 
 /// The active rooms, counted.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Census {
     /// The fullest, the largest first.
     pub fullest: Vec<CountedRoom>,
@@ -44,14 +45,6 @@ pub struct Census {
     pub rooms: u64,
     /// The number of all their members. A user counts once for each room.
     pub members: u64,
-}
-
-/// Some members of a room.
-pub struct RoomPage {
-    pub room: Option<Room>,
-    pub members: Vec<Member>,
-    /// The user after whom the next page begins, if there is one.
-    pub next: Option<String>,
 }
 
 /// The rooms and the user that a text finds.
@@ -72,18 +65,14 @@ impl Reading {
 
     /// Counts every active room.
     pub async fn census(&self, top: usize) -> Result<Census, ReadError> {
-        let mut census = Census::default();
-        let mut counted = pin!(self.reader.counted_rooms(&self.app));
-        while let Some(room) = counted.try_next().await? {
-            census.rooms += 1;
-            census.members += room.members;
-            census.fullest.push(room);
-            if census.fullest.len() > 2 * top {
-                census.keep(top);
-            }
+        let (mut fullest, mut rooms, mut members) = (Fullest::new(top), 0, 0);
+        let mut counted_rooms = pin!(self.reader.counted_rooms(&self.app));
+        while let Some(counted) = counted_rooms.try_next().await? {
+            rooms += 1;
+            members += counted.members;
+            fullest.add(counted);
         }
-        census.keep(top);
-        Ok(census)
+        Ok(Census { fullest: fullest.into_rooms(), rooms, members })
     }
 
     /// Reads a page of the members of a room.
@@ -92,7 +81,7 @@ impl Reading {
         room: &RoomId,
         side: Side,
         after: Option<UserId>,
-    ) -> Result<RoomPage, ReadError> {
+    ) -> Result<TakenMembers, ReadError> {
         let presence = match side {
             Side::Joined => Presence::Joined,
             Side::Left => Presence::Left,
@@ -100,21 +89,8 @@ impl Reading {
         let filter = MemberFilter { presence, after, ..MemberFilter::default() };
         // Those who left may be rare among those who stay.
         let page = if side == Side::Joined { MOST_MEMBERS } else { MOST_READ };
-        let mut pages = self.reader.members(&self.app, room, filter).await?.in_pages_of(page);
-        let (mut members, mut next) = (Vec::new(), None);
-        for _ in 0..MOST_PAGES {
-            let Some(page) = pages.next_page().await? else { break };
-            members.extend(page.members);
-            next = page.next.map(|user| user.to_string());
-            if members.len() > MOST_MEMBERS {
-                members.truncate(MOST_MEMBERS);
-                next = members.last().map(|member| member.user_id.clone());
-            }
-            if members.len() == MOST_MEMBERS {
-                break;
-            }
-        }
-        Ok(RoomPage { room: pages.room(), members, next })
+        let members = self.reader.members(&self.app, room, filter).await?;
+        members.in_pages_of(page).take(MOST_MEMBERS, MOST_PAGES).await
     }
 
     /// Counts the members of a room.
@@ -153,16 +129,5 @@ impl Reading {
             Err(_) => Vec::new(),
         };
         Ok(Found { rooms, is_cut, memberships })
-    }
-}
-
-impl Census {
-    fn keep(&mut self, top: usize) {
-        self.fullest.sort_by(|one, other| {
-            let key = |counted: &CountedRoom| Reverse(counted.members);
-            let by_id = || one.room.chat_room_id.cmp(&other.room.chat_room_id);
-            key(one).cmp(&key(other)).then_with(by_id)
-        });
-        self.fullest.truncate(top);
     }
 }

@@ -2,13 +2,16 @@
 
 use chatroom_status_sync::{
     domain::time::Timestamp,
-    table::presence::{Member, Room},
+    table::{
+        presence::{Member, Room},
+        read::members::TakenMembers,
+    },
 };
 use maud::{Markup, html};
 
 use super::text::{counted, for_field, id, number, reason, since, time, time_and_age};
 use crate::console::{
-    reading::{Found, MOST_FOUND, RoomPage},
+    reading::{Found, MOST_FOUND},
     view::{Side, View},
 };
 use crate::print::printable;
@@ -18,7 +21,7 @@ pub enum Detail {
     /// Nothing is chosen.
     Nothing,
     Room {
-        page: RoomPage,
+        page: TakenMembers,
         count: Option<u64>,
     },
     User(Vec<Member>),
@@ -70,7 +73,7 @@ fn close(view: &View) -> Markup {
     html! { a.close href=(view.filtered().link()) { "Close" } }
 }
 
-fn room(page: &RoomPage, count: Option<u64>, view: &View, now: Timestamp) -> Markup {
+fn room(page: &TakenMembers, count: Option<u64>, view: &View, now: Timestamp) -> Markup {
     let name = view.room.as_deref().unwrap_or_default();
     html! {
         header.row {
@@ -104,7 +107,7 @@ fn room(page: &RoomPage, count: Option<u64>, view: &View, now: Timestamp) -> Mar
                         a href={ (first.link()) "#detail" } { "First page" }
                     }
                     @if let Some(after) = &page.next {
-                        @let next = View { after: Some(after.clone()), ..view.clone() };
+                        @let next = View { after: Some(after.to_string()), ..view.clone() };
                         a href={ (next.link()) "#detail" } { "Next page" }
                     }
                 }

@@ -18,6 +18,11 @@ pub const NONCE: &str = "14314";
 /// The path of callbacks: the vendor's, and the template's.
 pub const PATH: &str = "/chatroom_status_sync";
 
+/// Makes a nonce that nobody has sent before: the IM server's have at most 18 digits.
+pub fn new_nonce() -> String {
+    fastrand::u64(..1_000_000_000_000_000_000).to_string()
+}
+
 /// A callback, ready to be sent.
 #[derive(Debug, Clone)]
 pub struct SignedCallback {

@@ -8,7 +8,7 @@ use std::{
 use chatroom_status_sync::{
     callback::keyring::Secret,
     domain::{event::Kind, ids::AppKey, time::Timestamp},
-    local::im_server::{SignedCallback, WireEvent, body_of},
+    local::im_server::{SignedCallback, WireEvent, body_of, new_nonce},
 };
 use futures_util::{StreamExt, stream};
 use tokio::time::{Instant, sleep};
@@ -64,8 +64,7 @@ impl Sender {
     /// Sends a callback until it is accepted or was tried often enough. If it is sent later than it
     /// is due, that is the receiver's fault, and counts.
     pub async fn deliver(&self, events: Arc<[WireEvent]>, due: Instant) -> Outcome {
-        // The IM server's have at most 18 digits.
-        let nonce = fastrand::u64(..1_000_000_000_000_000_000).to_string();
+        let nonce = new_nonce();
         let (app, now) = (self.app_key.as_str(), Timestamp::from(SystemTime::now()));
         let callback = SignedCallback::new(app, &self.secret, &nonce, now, body_of(&events));
         let sent = Instant::now();

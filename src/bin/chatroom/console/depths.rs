@@ -40,8 +40,12 @@ pub struct Depths {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Depth {
     pub name: &'static str,
-    pub numbers: Result<Numbers, String>,
+    pub numbers: Result<Numbers, NoNumbers>,
 }
+
+/// The reason why they cannot be told, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoNumbers(pub String);
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Numbers {
@@ -110,7 +114,7 @@ impl QueueWatch {
 }
 
 impl NamedQueue {
-    async fn numbers(&self) -> Result<Numbers, String> {
+    async fn numbers(&self) -> Result<Numbers, NoNumbers> {
         let asked = self
             .client
             .get_queue_attributes()
@@ -118,7 +122,7 @@ impl NamedQueue {
             .attribute_names(QueueAttributeName::All)
             .send()
             .await
-            .map_err(|why| in_words(&why))?;
+            .map_err(|why| NoNumbers(in_words(&why)))?;
         let attributes = asked.attributes.unwrap_or_default();
         let number = |name| attributes.get(&name).and_then(|text| text.parse().ok());
         Ok(Numbers {

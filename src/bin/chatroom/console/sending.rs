@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use chatroom_status_sync::{
     callback::keyring::Secret,
     domain::event::Kind,
-    local::im_server::{APP_KEY, APP_SECRET, SignedCallback, WireEvent, body_of},
+    local::im_server::{APP_KEY, APP_SECRET, SignedCallback, WireEvent, body_of, new_nonce},
 };
 
 use super::clock::now;
@@ -94,8 +94,7 @@ impl Resender {
     }
 
     async fn send_body(&self, body: String) -> Result<(String, HttpAnswer)> {
-        // The IM server's have at most 18 digits.
-        let nonce = fastrand::u64(..1_000_000_000_000_000_000).to_string();
+        let nonce = new_nonce();
         let secret = Secret::new(APP_SECRET);
         let callback = SignedCallback::new(APP_KEY, &secret, &nonce, now(), body);
         let answer = self.client.post(&callback, &self.endpoint).await?;

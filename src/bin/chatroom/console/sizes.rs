@@ -132,11 +132,15 @@ impl Sizes {
             }
             let (at, started) = (now(), Instant::now());
             let units = reading.reader.consumed().read_units;
-            let census = reading.census(TOP).await.map_err(|why| reading.explain(&why));
+            let census = reading.census(TOP).await;
             let before = self.newest.borrow().clone();
             let units = reading.reader.consumed().read_units - units;
             let pause = self.tempo.pause(started.elapsed(), units);
-            let count = Count { due: pause, ..before.followed_by(census, at) };
+            let count = match census {
+                Ok(census) => before.followed_by(census, at),
+                Err(why) => Count { error: Some(reading.explain(&why)), ..(*before).clone() },
+            };
+            let count = Count { due: pause, ..count };
             let is_news = count.differs_from(&before);
             self.newest.send_replace(Arc::new(count));
             if is_news {
@@ -156,11 +160,7 @@ impl Count {
     }
 
     /// Makes the count that follows this one.
-    fn followed_by(&self, census: Result<Census, String>, at: Timestamp) -> Self {
-        let census = match census {
-            Ok(census) => census,
-            Err(why) => return Self { error: Some(why), ..self.clone() },
-        };
+    fn followed_by(&self, census: Census, at: Timestamp) -> Self {
         let mut histories: BTreeMap<_, _> =
             self.fullest.iter().map(|sized| (&*sized.room.chat_room_id, &sized.history)).collect();
         let sized = |counted: chatroom_status_sync::table::read::count::CountedRoom| {

@@ -18,7 +18,7 @@ mod terminal;
 mod time;
 
 pub use cell::Cell;
-pub use escape::{escape_json, printable};
+pub use escape::{escape_json, printable, printable_lines};
 pub use format::{Format, Output};
 pub use record::{nothing, record};
 pub use rows::Rows;

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     mark::mark,
-    text::{ago, counted, for_field, id, number, reason, time, visible_lines},
+    text::{ago, counted, for_field, id, number, reason, time},
 };
 use crate::console::{
     feed::MOST,
@@ -16,7 +16,7 @@ use crate::console::{
     record::{CallbackRecord, EventSummary, MAX_BODY_BYTES},
     view::View,
 };
-use crate::print::printable;
+use crate::print::{printable, printable_lines};
 
 /// The users that are named in the line of an event.
 const NAMED: usize = 4;
@@ -193,7 +193,7 @@ fn particulars(record: &CallbackRecord, view: &View, now: Timestamp) -> Markup {
             @for sentence in &record.meaning { p { (printable(sentence)) } }
             @if !record.events.is_empty() { (events(record, view, now)) }
             h4 { "Answer " (record.status) }
-            pre tabindex="0" { code { (visible_lines(&indented(&record.answer))) } }
+            pre tabindex="0" { code { (printable_lines(&indented(&record.answer))) } }
             dl {
                 dt { "request" } dd { (printable(&record.request_id)) ", callback " (record.number) }
                 dt { "took" } dd { (number(record.duration_ms)) " ms" }
@@ -205,7 +205,7 @@ fn particulars(record: &CallbackRecord, view: &View, now: Timestamp) -> Markup {
                 Some(body) => {
                     details.raw {
                         summary { "Body, " (counted(record.bytes as u64, "byte")) }
-                        pre tabindex="0" { code { (visible_lines(&start_of(body))) } }
+                        pre tabindex="0" { code { (printable_lines(&start_of(body))) } }
                         @if body.len() > START {
                             a href={ "/console/body?number=" (record.number) } { "The whole body" }
                         }

@@ -3,9 +3,9 @@
 use chatroom_status_sync::domain::time::Timestamp;
 use maud::{Markup, html};
 
-use super::text::{ago, number, time, visible_lines};
-use crate::console::depths::{Depth, Depths, LetterSummary, MOST_LETTERS};
-use crate::print::printable;
+use super::text::{ago, number, time};
+use crate::console::depths::{Depth, Depths, LetterSummary, MOST_LETTERS, NoNumbers};
+use crate::print::{printable, printable_lines};
 
 pub fn queues(depths: &Depths, now: Timestamp) -> Markup {
     html! {
@@ -49,7 +49,7 @@ fn row(depth: &Depth) -> Markup {
                         td.number.zero[count == 0] { (number(count)) }
                     }
                 }
-                Err(why) => td.problem colspan="3" { (printable(why)) },
+                Err(NoNumbers(why)) => td.problem colspan="3" { (printable(why)) },
             }
         }
     }
@@ -68,7 +68,7 @@ fn line(letter: &LetterSummary, now: Timestamp) -> Markup {
                 }
                 div.particulars {
                     @if let Some(request) = &letter.request_id { p { "request " (printable(request)) } }
-                    pre tabindex="0" { code { (visible_lines(&letter.content)) } }
+                    pre tabindex="0" { code { (printable_lines(&letter.content)) } }
                 }
             }
         }

@@ -13,11 +13,6 @@ pub fn id(text: &str) -> Markup {
     html! { bdi.id { (printable(text)) } }
 }
 
-/// Spells out what cannot be seen in a text of several lines.
-pub fn visible_lines(text: &str) -> String {
-    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
-}
-
 /// Gives a text for a field in which it stands as it is; nothing for one that a field would change,
 /// or that would look like another.
 pub fn for_field(text: Option<&String>) -> Option<&str> {
